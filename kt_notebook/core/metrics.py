@@ -1,0 +1,211 @@
+"""Metrics: which way each one is better, and what a trial's metrics were."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kt_notebook.core.events import decode_number, encode_number
+
+__all__ = ["MetricHistory", "MetricObservation", "MetricsTracker", "infer_metric_direction"]
+
+# Names of Keras' metrics and losses and their short forms, by what they measure. Held against Keras by
+# tests/training/test_metric_directions.py. Whatever ends in one of these words is known too (`my_accuracy`).
+_MAX = (
+    "accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy",
+    "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy", "auc", "precision", "recall",
+    "precision_at_recall", "recall_at_precision", "sensitivity_at_specificity", "specificity_at_sensitivity",
+    "true_positives", "true_negatives", "f1_score", "f1", "fbeta_score", "r2_score", "r2",
+    "io_u", "iou", "mean_io_u", "mean_iou", "binary_io_u", "one_hot_io_u", "one_hot_mean_io_u",
+    "pearson_correlation", "concordance_correlation", "score",
+)  # fmt: skip
+_MIN = (
+    "loss", "error", "mse", "mae", "mape", "msle", "rmse", "root_mean_squared_error", "mean_squared_error",
+    "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error",
+    "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "crossentropy",
+    "kl_divergence", "kld", "poisson", "hinge", "squared_hinge", "categorical_hinge", "logcosh", "log_cosh",
+    "huber", "false_positives", "false_negatives", "perplexity",
+)  # fmt: skip
+_DIRECTIONS = {**dict.fromkeys(_MAX, "max"), **dict.fromkeys(_MIN, "min")}
+
+
+# Any: KerasTuner takes names, metric objects and functions alike.
+def infer_metric_direction(metric: Any) -> str | None:
+    """Return "min" or "max" for a metric that Keras knows by name, else None.
+
+    Args:
+        metric: A name (with or without `val_`), or a metric or loss object, class or function.
+    """
+    name = metric if isinstance(metric, str) else _name_of(metric)
+    name = name.lower().removeprefix("val_")
+    if name in _DIRECTIONS:
+        return _DIRECTIONS[name]
+    stem = name.rstrip("0123456789").rstrip("_")  # Keras calls a second metric of one class auc_1.
+    if stem in _DIRECTIONS:
+        return _DIRECTIONS[stem]
+    tail = stem.rpartition("_")[2]
+    return {"loss": "min", "accuracy": "max", "acc": "max", "auc": "max", "error": "min"}.get(tail)
+
+
+def _name_of(metric: Any) -> str:
+    name = getattr(metric, "name", None) or getattr(metric, "__name__", None) or type(metric).__name__
+    text = str(name)
+    snake = "".join(f"_{c}" if c.isupper() and i and not text[i - 1].isupper() else c for i, c in enumerate(text))
+    return snake.lower()
+
+
+@dataclass(slots=True)
+class MetricObservation:
+    """Values of one metric at one step, one for each execution."""
+
+    value: list[float]
+    step: int
+
+    def mean(self) -> float:
+        """Return the mean over the executions."""
+        return float(np.mean(self.value))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"value": [encode_number(v) for v in self.value], "step": self.step}
+
+
+@dataclass(slots=True)
+class MetricHistory:
+    """One metric of a trial, step by step."""
+
+    direction: str = "min"
+    _observations: dict[int, MetricObservation] = field(default_factory=dict)
+
+    def update(self, value: float | list[float], step: int) -> None:
+        """Set the value (or one for each execution) at a step."""
+        values = [float(v) for v in value] if isinstance(value, list | tuple) else [float(value)]
+        if step in self._observations:
+            self._observations[step].value.extend(values)
+        else:
+            self._observations[step] = MetricObservation(values, step)
+
+    def get_history(self) -> list[MetricObservation]:
+        """Return the observations by step."""
+        return sorted(self._observations.values(), key=lambda o: o.step)
+
+    def set_history(self, observations: Iterable[MetricObservation]) -> None:
+        """Replace all observations."""
+        self._observations = {o.step: o for o in observations}
+
+    def get_best_value(self) -> float | None:
+        """Return the best mean over the steps, None where there is none."""
+        values = [m for o in self._observations.values() if not math.isnan(m := o.mean())]
+        if not values:
+            return None
+        return max(values) if self.direction == "max" else min(values)
+
+    def get_best_step(self) -> int | None:
+        """Return the first step with the best mean."""
+        best = self.get_best_value()
+        return next((o.step for o in self.get_history() if o.mean() == best), None)
+
+    def get_last_value(self) -> float | None:
+        """Return the mean at the last step."""
+        history = self.get_history()
+        return history[-1].mean() if history else None
+
+    def get_statistics(self) -> dict[str, float]:
+        """Return min, max, mean, median, variance and standard deviation over the steps."""
+        values = [o.mean() for o in self.get_history()]
+        if not values:
+            return {}
+        return {
+            "min": float(np.nanmin(values)),
+            "max": float(np.nanmax(values)),
+            "mean": float(np.nanmean(values)),
+            "median": float(np.nanmedian(values)),
+            "var": float(np.nanvar(values)),
+            "std": float(np.nanstd(values)),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"direction": self.direction, "observations": [o.get_config() for o in self.get_history()]}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "MetricHistory":
+        """Return the history that `get_config` described."""
+        history = cls(config["direction"])
+        for observation in config["observations"]:
+            history.update([float(decode_number(v) or 0.0) for v in observation["value"]], observation["step"])
+        return history
+
+
+class MetricsTracker:
+    """The metrics of one trial by name."""
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, MetricHistory] = {}
+
+    def exists(self, name: str) -> bool:
+        """Return whether the metric is tracked."""
+        return name in self.metrics
+
+    def register(self, name: str, direction: str | None = None) -> None:
+        """Begin to track a metric; an unknown direction counts as "min".
+
+        Raises:
+            ValueError: The metric is tracked already, or the direction is neither "min" nor "max".
+        """
+        if direction not in (None, "min", "max"):
+            raise ValueError(f"Metric {name!r} has direction {direction!r}. It is 'min', 'max' or None.")
+        if name in self.metrics:
+            raise ValueError(f"Metric {name!r} is registered already. Call update({name!r}, value, step).")
+        self.metrics[name] = MetricHistory(direction or infer_metric_direction(name) or "min")
+
+    def update(self, name: str, value: float, step: int = 0) -> None:
+        """Add a value at a step, registering the metric when it is new."""
+        if name not in self.metrics:
+            self.register(name)
+        self.metrics[name].update(value, step)
+
+    def get_history(self, name: str) -> list[MetricObservation]:
+        """Return a metric's observations by step."""
+        return self._get(name).get_history()
+
+    def set_history(self, name: str, observations: Iterable[MetricObservation]) -> None:
+        """Replace a metric's observations."""
+        if name not in self.metrics:
+            self.register(name)
+        self.metrics[name].set_history(observations)
+
+    def get_best_value(self, name: str) -> float | None:
+        """Return a metric's best value."""
+        return self._get(name).get_best_value()
+
+    def get_best_step(self, name: str) -> int | None:
+        """Return the step of a metric's best value."""
+        return self._get(name).get_best_step()
+
+    def get_last_value(self, name: str) -> float | None:
+        """Return a metric's value at its last step."""
+        return self._get(name).get_last_value()
+
+    def get_statistics(self, name: str) -> dict[str, float]:
+        """Return a metric's statistics over its steps."""
+        return self._get(name).get_statistics()
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"metrics": {name: history.get_config() for name, history in self.metrics.items()}}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "MetricsTracker":
+        """Return the tracker that `get_config` described."""
+        tracker = cls()
+        for name, history in config["metrics"].items():
+            tracker.metrics[name] = MetricHistory.from_config(history)
+        return tracker
+
+    def _get(self, name: str) -> MetricHistory:
+        if name not in self.metrics:
+            raise ValueError(f"No metric is called {name!r}. There are: {', '.join(self.metrics) or 'none'}.")
+        return self.metrics[name]

@@ -1,0 +1,129 @@
+"""One trial: its hyperparameters, its metrics and what became of it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from kt_notebook.core.events import decode_number, encode_number
+from kt_notebook.core.metrics import MetricsTracker
+from kt_notebook.core.space import HyperParameters
+
+__all__ = ["Trial", "TrialStatus", "is_terminal"]
+
+
+class TrialStatus(StrEnum):
+    """KerasTuner's six states of a trial, as its files spell them."""
+
+    RUNNING = "RUNNING"
+    IDLE = "IDLE"
+    INVALID = "INVALID"
+    STOPPED = "STOPPED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+_TERMINAL = frozenset({TrialStatus.COMPLETED, TrialStatus.FAILED, TrialStatus.INVALID, TrialStatus.STOPPED})
+
+
+def is_terminal(status: str) -> bool:
+    """Return whether a trial of this status has ended for good."""
+    return status in _TERMINAL
+
+
+class Trial:
+    """A trial of the search.
+
+    Args:
+        hyperparameters: The trial's own `HyperParameters`, with its values.
+        trial_id: Text; as KerasTuner "0", "1", … padded to the width of `max_trials`.
+        status: One of `TrialStatus`.
+        message: What went wrong, for a trial that failed.
+
+    Attributes:
+        metrics: `MetricsTracker` with the result, as KerasTuner keeps it.
+        score: The objective's value, in the objective's direction; None until the trial has ended.
+        best_step: Step (epoch) of the score, from 0.
+        seed: The trial's seed, 0 to 2**31 - 1.
+        pruned: `{"epoch", "reason"}` where the trial was ended early, else None.
+    """
+
+    def __init__(
+        self,
+        hyperparameters: HyperParameters,
+        trial_id: str | None = None,
+        status: str = TrialStatus.RUNNING,
+        message: str | None = None,
+    ) -> None:
+        self.hyperparameters = hyperparameters
+        self.trial_id = trial_id if trial_id is not None else "0"
+        self.status = TrialStatus(status)
+        self.message = message
+        self.metrics = MetricsTracker()
+        self.score: float | None = None
+        self.best_step: int | None = None
+        self.seed = 0
+        self.pruned: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"Trial({self.trial_id!r}, {self.status.value}, score={self.score}, {self.hyperparameters.values})"
+
+    def summary(self) -> None:
+        """Print the trial: status, values, score."""
+        # KerasTuner's summary methods print; the text itself is made by a pure function.
+        print(trial_summary(self))  # noqa: T201
+
+    def display_hyperparameters(self) -> None:
+        """Print the values that are active in this trial."""
+        print(_values_text(self))  # noqa: T201
+
+    # Any: the state is JSON.
+    def get_state(self) -> dict[str, Any]:
+        """Return the trial as KerasTuner's trial.json holds it."""
+        return {
+            "trial_id": self.trial_id,
+            "hyperparameters": self.hyperparameters.get_config(),
+            "metrics": self.metrics.get_config(),
+            "score": encode_number(self.score),
+            "best_step": self.best_step,
+            "status": self.status.value,
+            "message": self.message,
+            "seed": self.seed,
+            "pruned": self.pruned,
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take over a state that `get_state` gave."""
+        self.trial_id = state["trial_id"]
+        self.hyperparameters = HyperParameters.from_config(state["hyperparameters"])
+        self.metrics = MetricsTracker.from_config(state["metrics"])
+        score = decode_number(state["score"])
+        self.score = None if score is None else float(score)
+        self.best_step = state["best_step"]
+        self.status = TrialStatus(state["status"])
+        self.message = state.get("message")
+        self.seed = state.get("seed", 0)
+        self.pruned = state.get("pruned")
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "Trial":
+        """Return the trial that `get_state` described."""
+        trial = cls(HyperParameters())
+        trial.set_state(state)
+        return trial
+
+
+def trial_summary(trial: Trial) -> str:
+    """Return the text that `Trial.summary` prints."""
+    lines = [f"Trial {trial.trial_id} summary", "Hyperparameters:", _values_text(trial)]
+    if trial.score is not None:
+        lines.append(f"Score: {trial.score}")
+    if trial.message is not None:
+        lines.append(trial.message)
+    return "\n".join(lines)
+
+
+def _values_text(trial: Trial) -> str:
+    values = trial.hyperparameters.values
+    if not values:
+        return "default configuration"
+    return "\n".join(f"{name}: {value}" for name, value in values.items())
