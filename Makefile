@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 PYTEST_MARKS = -m "not slow"
 
 # what a new install must follow: the package's declaration and everything that goes into the bundles
-FRONT_END := $(shell git ls-files labextension 2>/dev/null || find labextension/src labextension/*.json)
+FRONT_END := $(wildcard $(shell git ls-files labextension 2>/dev/null || find labextension/src labextension/*.json))
 BUNDLES := kt_notebook/panel/static/sources.sha256
 
 .PHONY: help demo lab test test-all bench format lint types walls frontend pytest install clean
@@ -90,7 +90,7 @@ $(STAMPS)/venv:
 	if [ -z "$$python" ]; then \
 		echo "make: no Python 3.11, 3.12 or 3.13 on PATH. Install one, or name it: make PYTHON=path/to/python3.12" >&2; exit 1; fi; \
 	echo "== .venv with $$($$python --version)"; \
-	$$python -m venv $(VENV) || { rm -rf $(VENV); \
+	$$python -m venv $(VENV) || { \
 		echo "make: '$$python -m venv' failed. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(PY) -m pip install -q --upgrade pip
 	@mkdir -p $(STAMPS) && touch $@
