@@ -52,7 +52,9 @@ def infer_metric_direction(metric: Any) -> str | None:
 def _name_of(metric: Any) -> str:
     name = getattr(metric, "name", None) or getattr(metric, "__name__", None) or type(metric).__name__
     text = str(name)
-    snake = "".join(f"_{c}" if c.isupper() and i and not text[i - 1].isupper() else c for i, c in enumerate(text))
+    snake = "".join(
+        f"_{c}" if c.isupper() and i and not text[i - 1].isupper() else c for i, c in enumerate(text)
+    )
     return snake.lower()
 
 
@@ -135,7 +137,9 @@ class MetricHistory:
         """Return the history that `get_config` described."""
         history = cls(config["direction"])
         for observation in config["observations"]:
-            history.update([float(decode_number(v) or 0.0) for v in observation["value"]], observation["step"])
+            history.update(
+                [float(decode_number(v) or 0.0) for v in observation["value"]], observation["step"]
+            )
         return history
 
 

@@ -153,11 +153,15 @@ def fit_objective(metrics: Iterable[str]) -> Objective:
 def missing_objective_error(objective: AnyObjective, metrics: Iterable[str]) -> ObjectiveError:
     """Return the error for an objective that no metric gives, with the names there are and the nearest one."""
     names = sorted(metrics)
-    wanted = [o.name for o in objective.objectives] if isinstance(objective, MultiObjective) else [objective.name]
+    wanted = (
+        [o.name for o in objective.objectives] if isinstance(objective, MultiObjective) else [objective.name]
+    )
     missing = next((name for name in wanted if name not in names), wanted[0])
     near = difflib.get_close_matches(missing, names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     without = missing.removeprefix("val_")
     if missing.startswith("val_") and without in names and not any(n.startswith("val_") for n in names):
         hint = f" There is {without!r} but no validation: give the fit validation_data= or validation_split=."
-    return ObjectiveError(f"No metric is called {missing!r}. This model gives: {', '.join(names) or 'none'}.{hint}")
+    return ObjectiveError(
+        f"No metric is called {missing!r}. This model gives: {', '.join(names) or 'none'}.{hint}"
+    )

@@ -84,7 +84,9 @@ class Oracle:
     ) -> None:
         _check_max_trials(max_trials)
         if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
-            raise OptionError(f"seed={seed!r} is no seed. Give any whole number, or None for one drawn at random.")
+            raise OptionError(
+                f"seed={seed!r} is no seed. Give any whole number, or None for one drawn at random."
+            )
         if hyperparameters is None and not (tune_new_entries and allow_new_entries):
             raise OptionError(
                 "tune_new_entries=False and allow_new_entries=False need hyperparameters=, the space to search. "
@@ -269,8 +271,10 @@ class Oracle:
         sign = -1.0 if objective.direction == "max" else 1.0
         scored = [
             (trial.pruned is not None, sign * trial.score, trial)
-            for trial in self.trials.values()
-            if trial.status is TrialStatus.COMPLETED and trial.score is not None and not math.isnan(trial.score)
+            for trial in list(self.trials.values())
+            if trial.status is TrialStatus.COMPLETED
+            and trial.score is not None
+            and not math.isnan(trial.score)
         ]
         return [trial for *_, trial in sorted(scored, key=lambda item: item[:2])[:num_trials]]
 

@@ -77,7 +77,9 @@ class Reporter(Protocol):
             n_epochs: The epoch count that the execution plans to reach, where known.
         """
 
-    def progress(self, execution: int, epoch: int, step: int, n_steps: int | None, metrics: Mapping[str, float]) -> None:
+    def progress(
+        self, execution: int, epoch: int, step: int, n_steps: int | None, metrics: Mapping[str, float]
+    ) -> None:
         """Tell where a running epoch stands. Cheap: the latest wins, and most are dropped. `step` counts from 1."""
 
     def note(self, level: str, code: str, text: str, line: int | None = None) -> None:

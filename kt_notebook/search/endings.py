@@ -1,0 +1,97 @@
+"""How a trial ends: from what a worker brought back to the oracle's books and the event."""
+
+import math
+
+from kt_notebook.core.events import ErrorInfo, TrialEnded
+from kt_notebook.core.objective import AnyObjective
+from kt_notebook.core.oracle import Oracle
+from kt_notebook.core.values import value_to_json
+from kt_notebook.core.protocol import Result
+from kt_notebook.core.record import TrialRecord
+from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
+from kt_notebook.search.messages import Outcome, OutcomeKind
+
+__all__ = ["FailureWatch", "end_trial", "outcome_of_stopped"]
+
+# As many first trials must fail alike before the search gives up.
+_N_ALIKE = 3
+
+
+def end_trial(oracle: Oracle, trial: Trial, outcome: Outcome) -> TrialEnded | None:
+    """Enter an outcome into the oracle's books and return the event, or None where the trial is to be run again.
+
+    Raises:
+        TooManyFailuresError: The user's limit of failures in a row is reached; the trial is filed all the same.
+    """
+    error = outcome.error
+    if outcome.kind is OutcomeKind.FAILED:
+        trial.status = TrialStatus.FAILED
+        trial.message = error.traceback if error is not None else None
+    else:
+        result = outcome.result
+        if result is not None and result.metrics:
+            oracle.update_trial(trial.trial_id, result.metrics, result.best_step or 0)
+        if trial.status is TrialStatus.RUNNING:
+            trial.status = TrialStatus.COMPLETED
+    oracle.end_trial(trial)
+    if not is_terminal(oracle.get_trial(trial.trial_id).status):
+        return None
+    return _ended(trial, error, outcome.result)
+
+
+def _ended(trial: Trial, error: ErrorInfo | None, result: Result | None) -> TrialEnded:
+    if error is None and trial.status is TrialStatus.INVALID:
+        score = trial.score if trial.score is not None else math.nan
+        error = ErrorInfo("Invalid", f"The objective came out as {score}.", trial.message or "")
+    return TrialEnded(
+        trial_id=trial.trial_id,
+        status=trial.status.value,
+        score=trial.score,
+        best_step=result.best_step if result is not None else trial.best_step,
+        metrics=dict(result.metrics) if result is not None else {},
+        values={name: value_to_json(value) for name, value in trial.hyperparameters.values.items()},
+        error=error,
+        pruned=trial.pruned,
+    )
+
+
+def outcome_of_stopped(outcome: Outcome, record: TrialRecord, objective: AnyObjective | None) -> Outcome:
+    """Return the outcome of a trial that was ended early: what its best epoch gave."""
+    reached = [e for e in record.epochs if objective is not None and objective.has_value(e.metrics)]
+    result = Result()
+    if objective is not None and reached:
+        sign = -1.0 if objective.direction == "max" else 1.0
+        best = min(reached, key=lambda e: sign * objective.get_value(e.metrics))
+        result = Result(dict(best.metrics), best.epoch)
+    return Outcome(outcome.trial_id, outcome.kind, outcome.hyperparameters, result)
+
+
+class FailureWatch:
+    """Notices when the first trials all fail with the same error at the same line."""
+
+    def __init__(self) -> None:
+        self.first_error: Exception | None = None
+        self._n_alike = 0
+        self._signature: tuple[str, str, int | None] | None = None
+        self._is_over = False
+
+    def look(self, status: TrialStatus, outcome: Outcome) -> Exception | None:
+        """Take in an ended trial; return the error that the search is to end with, if so."""
+        error = outcome.error
+        if self._is_over or outcome.exception is None or error is None:
+            self._is_over = self._is_over or status is not TrialStatus.FAILED
+            return None
+        signature = (error.type, _last_line(error), error.line)
+        if self.first_error is None:
+            self.first_error, self._signature = outcome.exception, signature
+        if signature != self._signature:
+            self._is_over = True
+            return None
+        self._n_alike += 1
+        return outcome.exception if self._n_alike >= _N_ALIKE else None
+
+
+def _last_line(error: ErrorInfo) -> str:
+    """Return the place of the error: the innermost `File …, line …` of the traceback."""
+    places = [line for line in error.traceback.splitlines() if line.lstrip().startswith("File ")]
+    return places[-1] if places else ""

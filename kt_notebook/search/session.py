@@ -1,0 +1,445 @@
+"""The session: the one owner of the oracle, from the first trial to the last.
+
+How it works: one thread takes messages from one inbox (reports and outcomes from workers, commands from users) and
+applies them in order. It asks the oracle for a trial when a worker is idle, publishes every change as an event, and
+ends when the oracle has no more trials or somebody asks for it. An ended session can be started again.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from kt_notebook.core.commands import AddTrials, Command, Pause, Resume, Stop, StopNow, StopTrial
+from kt_notebook.core.errors import SearchStateError
+from kt_notebook.core.events import (
+    EpochEnded,
+    ErrorInfo,
+    Event,
+    LimitsChanged,
+    ObjectiveChosen,
+    SearchEnded,
+    SearchPaused,
+    SearchResumed,
+    SearchStarted,
+    SpaceGrown,
+    StopRequested,
+    TrialCut,
+    TrialStarted,
+)
+from kt_notebook.core.oracle import Oracle, TooManyFailuresError
+from kt_notebook.core.values import value_to_json
+from kt_notebook.core.protocol import Assignment, TrialFunction
+from kt_notebook.core.trial import Trial, TrialStatus
+from kt_notebook.search.endings import FailureWatch, end_trial, outcome_of_stopped
+from kt_notebook.search.executors import Executor
+from kt_notebook.search.hub import Hub
+from kt_notebook.search.messages import Call, ObjectiveSettled, Outcome, OutcomeKind, SpaceMet, describe_error
+from kt_notebook.search.reporter import StopLevel, TrialReporter
+from kt_notebook.search.settings import SessionSettings, Store
+from kt_notebook.search.worker import Capture, Job, run_job
+
+__all__ = ["Session"]
+
+_HEARTBEAT_S = 5.0
+_T = TypeVar("_T")
+
+
+class Session:
+    """Runs a search. `post`, `call`, `wait` and the properties are for any thread.
+
+    Args:
+        settings: Names and limits.
+        oracle: Owned by the session while it runs.
+        trial_function: Runs one trial.
+        executor: Where trials run; its capacity is the number of workers.
+        hub: Takes the events.
+        store: The project on disk, None to keep nothing.
+        capture: Keeps the trials' output with them, None to let it pass.
+    """
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        oracle: Oracle,
+        trial_function: TrialFunction,
+        executor: Executor,
+        hub: Hub,
+        store: Store | None = None,
+        capture: Capture | None = None,
+    ) -> None:
+        self.settings = settings
+        self.oracle = oracle
+        self.hub = hub
+        self.error: BaseException | None = None
+        self._trial_function = trial_function
+        self._executor = executor
+        self._store = store
+        self._capture = capture
+        self._inbox: SimpleQueue[object] = SimpleQueue()
+        self._gate = threading.Event()
+        self._ended = threading.Event()
+        self._ended.set()
+        self._thread: threading.Thread | None = None
+        self._commands_seen: set[str] = set()
+        self._reset()
+
+    def _reset(self) -> None:
+        self.error = None
+        self._running: dict[str, tuple[str, TrialReporter]] = {}  # trial id → (worker, reporter)
+        self._idle_workers = [f"tuner{n}" for n in reversed(range(self._executor.capacity))]
+        self._reason: str | None = None  # why the search is to end, once that is known
+        self._is_exhausted = False
+        self._is_paused = False
+        self._failures = FailureWatch()
+        self._timeout_s = self.settings.timeout_s
+        self._deadline: float | None = None
+        self._paused_at = 0.0
+        self._beat_at = 0.0
+
+    # For any thread.
+
+    @property
+    def search_id(self) -> str:
+        """The search's id, the same in every view and after a resume."""
+        return self.settings.search_id
+
+    @property
+    def state(self) -> str:
+        """running, paused, stopping, finished, stopped, timed_out or failed."""
+        return self.hub.record.state
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the session's thread is at work."""
+        return not self._ended.is_set()
+
+    def start(self) -> None:
+        """Start the search, or go on with it.
+
+        Raises:
+            SearchStateError: It is running already.
+            ProjectLockedError: Another process searches in the project.
+        """
+        if self.is_running:
+            raise SearchStateError(
+                f"Search {self.settings.name!r} is running already. Wait for it, or stop it first."
+            )
+        if self._store is not None:
+            self._store.acquire()
+        self._reset()
+        self._ended.clear()
+        self._gate.set()
+        self.hub.open()
+        self._publish_start()
+        self._executor.start(self._run_job)
+        self._thread = threading.Thread(
+            target=self._main, name=f"kt_notebook search {self.settings.name}", daemon=True
+        )
+        self._thread.start()
+
+    def post(self, command: Command) -> None:
+        """Ask for something; a command's id is applied once.
+
+        Raises:
+            SearchStateError: The search has ended.
+        """
+        if not self.is_running:
+            raise SearchStateError(
+                f"Search {self.settings.name!r} has ended ({self.state}), {type(command).__name__} does nothing now. "
+                "Run the cell again to go on."
+            )
+        if isinstance(command, StopNow):
+            # Before it is recorded: a stop should not wait behind other messages.
+            self._stop_running(StopLevel.NOW)
+            self._gate.set()
+        self._inbox.put(command)
+
+    def interrupt(self) -> None:
+        """Stop at the end of the running epochs; the trials are cut and run again when the search goes on."""
+        self._stop_running(StopLevel.END_OF_EPOCH)
+        self._inbox.put(Stop())
+
+    def call(self, function: Callable[[], _T]) -> _T:
+        """Run a function where the oracle may be changed, and return its answer."""
+        if not self.is_running or threading.current_thread() is self._thread:
+            return function()
+        answer: Future[_T] = Future()
+        self._inbox.put(Call(function, answer))
+        if self._ended.is_set():  # The session ended between the look and the message.
+            self._drain()
+        return answer.result()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end; return whether it has come within `timeout` seconds."""
+        return self._ended.wait(timeout)
+
+    # The session's own thread.
+
+    def _main(self) -> None:
+        try:
+            if self._capture is None:
+                self._loop()
+            else:
+                with self._capture.installed():
+                    self._loop()
+        except Exception as error:  # Boundary: an oracle's fault ends the search in good order.
+            self._fail(error)
+            self._stop_running(StopLevel.NOW)
+        finally:
+            self._finish()
+
+    def _loop(self) -> None:
+        now = time.monotonic()
+        self._beat_at = now + _HEARTBEAT_S
+        if self._timeout_s is not None:
+            self._deadline = now + self._timeout_s
+        while True:
+            self._fill_workers()
+            self.hub.sync()
+            if not self._running and (self._reason is not None or self._is_exhausted):
+                return
+            wait_s = self._look_at_clock()
+            try:
+                message = self._inbox.get(timeout=wait_s)
+            except Empty:
+                continue
+            self._apply(message)
+
+    def _look_at_clock(self) -> float:
+        """Do what is due, and return the seconds until something is due again."""
+        now = time.monotonic()
+        if now >= self._beat_at:
+            self._beat_at = now + _HEARTBEAT_S
+            if self._store is not None:
+                self._store.beat()
+        if self._deadline is None or self._is_paused:
+            return self._beat_at - now
+        if now >= self._deadline:
+            self._deadline = None
+            self._end_for("timed_out")
+            self._stop_running(StopLevel.NOW)
+            return self._beat_at - now
+        return min(self._beat_at, self._deadline) - now
+
+    def _apply(self, message: object) -> None:
+        match message:
+            case Outcome():
+                self._take_outcome(message)
+            case EpochEnded():
+                self._publish(message)
+                verdict = self.oracle.report(
+                    message.trial_id, message.execution, message.epoch, message.metrics
+                )
+                if verdict.stop and message.trial_id in self._running:
+                    trial = self.oracle.get_trial(message.trial_id)
+                    trial.pruned = {"epoch": message.epoch, "reason": verdict.reason}
+                    self._running[message.trial_id][1].stop(StopLevel.NOW)
+            case Command():
+                if message.id not in self._commands_seen:
+                    self._commands_seen.add(message.id)
+                    self._obey(message)
+            case SpaceMet():
+                self._grow(message)
+            case ObjectiveSettled():
+                if self.oracle.objective is None:
+                    self.oracle.objective = message.objective
+                    self._publish(ObjectiveChosen(message.objective.to_json()))
+            case Call():
+                _answer(message)
+            case Event():
+                self._publish(message)
+
+    def _fill_workers(self) -> None:
+        while self._idle_workers and self._reason is None and not self._is_paused:
+            trial = self.oracle.create_trial(self._idle_workers[-1])
+            if trial.status is TrialStatus.RUNNING:
+                self._is_exhausted = False
+                self._start_trial(trial, self._idle_workers.pop())
+                continue
+            if trial.status is TrialStatus.STOPPED:
+                self._is_exhausted = True
+            elif not self._running:
+                raise SearchStateError(
+                    f"{type(self.oracle).__name__} waits (IDLE) though no trial is running. "
+                    "Its populate_space must propose a trial or return STOPPED."
+                )
+            return
+
+    def _start_trial(self, trial: Trial, worker: str) -> None:
+        values = {name: value_to_json(value) for name, value in trial.hyperparameters.values.items()}
+        self._publish(TrialStarted(trial.trial_id, values, trial.seed))
+        own = trial.hyperparameters.copy()
+        reporter = TrialReporter(trial.trial_id, own, self.oracle.objective, self._inbox.put, self._gate)
+        self._running[trial.trial_id] = (worker, reporter)
+        directory = None if self._store is None else self._store.trial_dir(trial.trial_id)
+        executions = self.settings.executions_per_trial
+        self._executor.submit(
+            Job(Assignment(trial.trial_id, own, trial.seed, directory, executions), reporter)
+        )
+
+    def _run_job(self, job: Job) -> None:
+        run_job(job, self._trial_function, self._capture, self._inbox.put, self.settings.cell_file)
+
+    def _take_outcome(self, outcome: Outcome) -> None:
+        worker, reporter = self._running.pop(outcome.trial_id)
+        self._idle_workers.append(worker)
+        trial = self.oracle.get_trial(outcome.trial_id)
+        trial.hyperparameters = outcome.hyperparameters
+        if outcome.hyperparameters.version != reporter.space_version:
+            self._grow(SpaceMet(outcome.trial_id, outcome.hyperparameters))
+        if outcome.kind is OutcomeKind.INTERRUPTED:
+            self._end_for("stopped")
+        is_cut = outcome.kind in (OutcomeKind.STOPPED, OutcomeKind.INTERRUPTED)
+        if is_cut and self._reason is not None and trial.pruned is None:
+            self.oracle.rerun_trial(outcome.trial_id)
+            self._publish(TrialCut(outcome.trial_id))
+            return
+        if outcome.kind is OutcomeKind.STOPPED:
+            outcome = outcome_of_stopped(
+                outcome, self.hub.record.trials[outcome.trial_id], self.oracle.objective
+            )
+            trial.status = TrialStatus.COMPLETED if trial.pruned else TrialStatus.STOPPED
+        try:
+            ended = end_trial(self.oracle, trial, outcome)
+        except TooManyFailuresError as error:
+            ended = None
+            self._fail(error)
+        finally:
+            if self._store is not None:
+                self._store.keep(self.oracle, trial)
+        if ended is not None:
+            self._publish(ended)
+        if outcome.is_fatal and outcome.exception is not None:
+            self._fail(outcome.exception)
+            self._stop_running(StopLevel.NOW)
+        elif (same := self._failures.look(trial.status, outcome)) is not None:
+            self._fail(same)
+            self._stop_running(StopLevel.NOW)
+
+    def _grow(self, met: SpaceMet) -> None:
+        before = self.oracle.hyperparameters.version
+        self.oracle.update_space(met.hyperparameters)
+        if self.oracle.hyperparameters.version != before:
+            self._publish(SpaceGrown(met.trial_id, self.oracle.hyperparameters.get_config()["space"]))
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Pause() if not self._is_paused and self._reason is None:
+                self._is_paused = True
+                self._paused_at = time.monotonic()
+                self._gate.clear()
+                self._publish(SearchPaused())
+            case Resume() if self._is_paused:
+                self._leave_pause()
+                self._publish(SearchResumed())
+            case Stop() | StopNow():
+                self._leave_pause()
+                now = isinstance(command, StopNow)
+                self._publish(StopRequested(now))
+                self._end_for("stopped")
+                if now:
+                    self._stop_running(StopLevel.NOW)
+            case AddTrials(n=n):
+                if self.oracle.max_trials is not None:
+                    self.oracle.max_trials += n
+                    self._publish(LimitsChanged(self.oracle.max_trials, self._timeout_s))
+            case StopTrial(trial_id=trial_id) if trial_id in self._running:
+                self._running[trial_id][1].stop(StopLevel.NOW)
+
+    def _leave_pause(self) -> None:
+        if self._is_paused:
+            self._is_paused = False
+            if self._deadline is not None:
+                self._deadline += time.monotonic() - self._paused_at
+        self._gate.set()
+
+    def _stop_running(self, level: StopLevel) -> None:
+        for _, reporter in list(self._running.values()):
+            reporter.stop(level)
+
+    def _end_for(self, reason: str) -> None:
+        if self._reason is None:
+            self._reason = reason
+
+    def _fail(self, error: BaseException) -> None:
+        if self.error is None:
+            self.error = error
+        self._reason = "failed"
+
+    def _publish(self, event: Event) -> None:
+        """Publish; a journal that cannot be written ends the search, with everything so far still in memory."""
+        try:
+            self.hub.publish(event)
+        except OSError as error:
+            self.hub.journal = None
+            self._fail(error)
+            self._stop_running(StopLevel.NOW)
+
+    def _publish_start(self) -> None:
+        oracle, settings, record = self.oracle, self.settings, self.hub.record
+        self._publish(
+            SearchStarted(
+                search_id=settings.search_id,
+                name=settings.name,
+                tuner=settings.tuner,
+                objective=oracle.objective.to_json() if oracle.objective is not None else None,
+                max_trials=oracle.max_trials,
+                executions_per_trial=settings.executions_per_trial,
+                max_epochs=settings.max_epochs,
+                seed=oracle.seed,
+                workers=self._executor.capacity,
+                where=self._executor.where,
+                timeout_s=settings.timeout_s,
+                space=oracle.hyperparameters.get_config()["space"],
+                directory=settings.directory,
+                resumed=bool(record.seq),
+                n_combinations=oracle.hyperparameters.n_combinations(),
+            )
+        )
+
+    def _finish(self) -> None:
+        self._executor.close()
+        if self.error is None and self._reason is None and not self.oracle.get_best_trials(1):
+            self.error = self._failures.first_error
+            self._reason = "failed" if self.error is not None else None
+        reason = self._reason
+        if reason is None:
+            used_up = (
+                self.oracle.max_trials is not None and len(self.oracle.start_order) >= self.oracle.max_trials
+            )
+            reason = "finished" if used_up else "exhausted"
+        info: ErrorInfo | None = None
+        if self.error is not None:
+            info = describe_error(self.error, self.settings.cell_file)
+        self._publish(SearchEnded(reason, info))
+        try:
+            self.hub.sync()
+            if self._store is not None:
+                self._store.keep(self.oracle, None)
+                self._store.release()
+        except OSError as error:
+            self.error = self.error or error
+        finally:
+            self.hub.close()
+            self._ended.set()
+            self._drain()
+
+    def _drain(self) -> None:
+        """Answer the calls that came too late; late commands have nothing left to change."""
+        while True:
+            try:
+                message = self._inbox.get_nowait()
+            except Empty:
+                return
+            if isinstance(message, Call):
+                _answer(message)
+
+
+def _answer(call: Call) -> None:
+    try:
+        call.answer.set_result(call.function())
+    except Exception as error:  # Boundary: the caller in the other thread gets it.
+        call.answer.set_exception(error)

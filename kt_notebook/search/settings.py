@@ -1,0 +1,43 @@
+"""What a session is given when it is made: names, limits and the project on disk."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Protocol
+
+from kt_notebook.core.oracle import Oracle
+from kt_notebook.core.trial import Trial
+
+__all__ = ["SessionSettings", "Store"]
+
+
+class Store(Protocol):
+    """The project on disk, as far as a session needs it."""
+
+    def acquire(self) -> None:
+        """Become the project's one writer; raises `ProjectLockedError`."""
+
+    def beat(self) -> None:
+        """Show that the writer lives."""
+
+    def release(self) -> None:
+        """Let others write."""
+
+    def trial_dir(self, trial_id: str) -> PurePath:
+        """Return where a trial may write."""
+
+    def keep(self, oracle: Oracle, trial: Trial | None) -> None:
+        """Bring the view files up to date, soon and elsewhere; `trial` has just changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What stays the same while a search runs."""
+
+    search_id: str
+    name: str
+    tuner: str
+    executions_per_trial: int = 1
+    max_epochs: int | None = None
+    timeout_s: float | None = None
+    directory: str | None = None
+    cell_file: str | None = None
