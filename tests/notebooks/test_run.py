@@ -1,0 +1,121 @@
+"""Facts about the runner behind `make demo`, and the quickstart run by it from end to end."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import io
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import pytest
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+
+@pytest.fixture(scope="module")
+def run() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("run", NOTEBOOKS / "run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def record(seq: int, kind: str, **fields: Any) -> bytes:
+    return json.dumps({"seq": seq, "time": 100.0 + seq, "kind": kind, **fields}).encode() + b"\n"
+
+
+def started(seq: int = 1) -> bytes:
+    objective = [{"name": "val_accuracy", "direction": "max"}]
+    return record(seq, "search_started", name="digits", tuner="random", objective=objective, max_trials=2)
+
+
+def trial(seq: int, trial_id: str, score: float) -> bytes:
+    values = {"units": 16, "learning_rate": 0.0012345}
+    ended = {
+        "status": "COMPLETED",
+        "score": score,
+        "best_step": 0,
+        "metrics": {},
+        "error": None,
+        "pruned": None,
+    }
+    return record(seq, "trial_started", trial_id=trial_id, values=values, seed=1) + record(
+        seq + 1, "trial_ended", trial_id=trial_id, values=values, **ended
+    )
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    path = tmp_path / ".kt_notebook" / "digits-1a2b" / "journal.jsonl"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def test_each_ended_trial_is_told_once(run: ModuleType, tmp_path: Path, journal: Path) -> None:
+    told = io.StringIO()
+    progress = run.Progress(tmp_path, told)
+    journal.write_bytes(started() + trial(2, "0", 0.5))
+    progress.look()
+    progress.look()
+    lines = told.getvalue().splitlines()
+    assert len(lines) == 2
+    assert "digits: trial 0 (1 of 2) completed, val_accuracy 0.5" in lines[1]
+
+
+def test_a_line_in_the_writing_waits_until_it_is_whole(run: ModuleType, tmp_path: Path, journal: Path) -> None:
+    told = io.StringIO()
+    progress = run.Progress(tmp_path, told)
+    whole = started() + trial(2, "0", 0.5)
+    journal.write_bytes(whole[:-20])
+    progress.look()
+    assert "trial 0" not in told.getvalue()
+    journal.write_bytes(whole)
+    progress.look()
+    assert told.getvalue().count("trial 0") == 1
+
+
+def test_the_table_has_the_best_first(run: ModuleType, tmp_path: Path, journal: Path) -> None:
+    progress = run.Progress(tmp_path, io.StringIO())
+    journal.write_bytes(started() + trial(2, "0", 0.5) + trial(4, "1", 0.75))
+    progress.look()
+    (search,) = progress.records.values()
+    title, head, first, second = run.table(search).splitlines()
+    assert title.startswith("digits: the best 2 of 2 trials")
+    assert head.split() == ["trial", "val_accuracy", "units", "learning_rate", "seconds"]
+    assert first.split() == ["1", "0.75", "16", "0.001234", "1.0"]
+    assert second.split()[0] == "0"
+
+
+def test_every_run_gets_a_folder_of_its_own(run: ModuleType, tmp_path: Path) -> None:
+    folders = {run.new_folder(tmp_path / "runs", "quickstart") for _ in range(3)}
+    assert len(folders) == 3
+    assert all(folder.is_dir() for folder in folders)
+
+
+@pytest.mark.keras
+@pytest.mark.timeout(400)
+def test_the_quickstart_runs_headless_and_leaves_a_static_result(run: ModuleType, tmp_path: Path) -> None:
+    notebook = nbformat.read(NOTEBOOKS / "quickstart.ipynb", as_version=4)
+    progress = run.Progress(tmp_path, io.StringIO())
+    asyncio.run(run.execute(notebook, tmp_path, progress))
+
+    searches = {search.search["name"]: search for search in progress.records.values()}
+    assert {name: (s.state, len(s.ranked())) for name, s in searches.items()} == {
+        "digits": ("finished", 8),
+        "layers": ("finished", 6),
+    }
+    assert "widgets" not in notebook.metadata
+    tuned = [cell for cell in notebook.cells if cell.source.startswith("%%tune")]
+    for cell in tuned:
+        page = "".join(output.data.get("text/html", "") for output in cell.outputs if "data" in output)
+        assert "<table" in page
+        assert "<svg" in page
+        assert "<script" not in page
+        assert not any("application/vnd.jupyter.widget-view+json" in o.get("data", {}) for o in cell.outputs)
+    assert "of the test images are read correctly" in notebook.cells[-1].outputs[-1].text
