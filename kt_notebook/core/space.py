@@ -1,0 +1,446 @@
+"""HyperParameters: what a trial's code calls `hp`, the declarations of a space together with one set of values.
+
+How it works: values go by name. `hp.Int("units", …)` asks for the value called "units" and says what values it may
+take. The first trial's declarations make the space; what a later one adds makes it grow (`version` changes). When
+code asks for a name
+1. that the space does not have: it is added, and its value is the default;
+2. that the space has, active: its value is returned, whatever scopes the code is in now. A space that was read from
+   a cell knows the cell's `if`s, which the code itself does not state;
+3. that the space has, but inactive by its conditions: the declaration is added beside it, with the scopes the code
+   is in (in a scope that does not hold now the answer is None, as in KerasTuner);
+4. with another range than the space has, for the first time in this run: its bounds depend on other values. The
+   value is moved to the same place of the new range (old range, probability, new range), the run's own entry becomes
+   exactly what was declared, and the name is marked as dependent; when the run's space is merged into the search's,
+   that one widens to hold both. So a value is moved once: building again from a trial gives the same values.
+   Only a value that an oracle drew (`mark_drawn`) is moved when it fits the new range already: one given by hand or
+   read from a file is meant as it stands;
+5. with another range than it had before in this very run, or as another kind: a contradiction, SpaceError. A run is the
+   life of one copy; if a value was changed from outside since the first declaration, another run has begun;
+6. that the user gave beforehand (`mark_given`, for the tuner's `hyperparameters=`): the given entry wins over 3–5.
+"""
+
+import difflib
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Self
+
+from kt_notebook.core.conditions import Condition, Parent, Predicate
+from kt_notebook.core.configurations import count_configurations
+from kt_notebook.core.errors import SpaceError
+from kt_notebook.core.parameter import (
+    Boolean,
+    Choice,
+    Fixed,
+    Float,
+    HyperParameter,
+    Int,
+    Value,
+    deserialize,
+    serialize,
+    value_from_json,
+    value_to_json,
+)
+from kt_notebook.core.search_space import SearchSpace
+from kt_notebook.core.values import identity, plain
+
+__all__ = ["HyperParameters", "UnknownParameterError"]
+
+
+class UnknownParameterError(SpaceError, KeyError):
+    """A name that no hyperparameter has."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show the message in quotes
+
+
+class HyperParameters:
+    """A search space together with one value for each of its active hyperparameters.
+
+    One thread at a time may use it.
+
+    Attributes:
+        values: Names to values; of active hyperparameters, and what a tuner adds of its own.
+        active_scopes: Conditions of each conditional scope entered while they held.
+        inactive_scopes: Conditions of each conditional scope entered while they did not hold.
+
+    Example:
+        >>> hp = HyperParameters()
+        >>> hp.Int("units", 32, 512, step=32)
+        32
+        >>> hp.values
+        {'units': 32}
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, Value] = {}
+        self._space = SearchSpace()
+        self._begin()
+        self._drawn: Mapping[str, Value] = {}
+
+    def _begin(self) -> None:
+        self.active_scopes: list[list[Condition]] = []
+        self.inactive_scopes: list[list[Condition]] = []
+        self._name_scopes: list[str] = []
+        self._conditions: list[Condition] = []
+        # what this run has declared, with the value it got: tells a contradiction from a range that depends
+        self._declared: dict[str, tuple[HyperParameter, Value]] = {}
+
+    # Declaring.
+
+    def Int(  # KerasTuner's name
+        self,
+        name: str,
+        min_value: float,
+        max_value: float,
+        step: float | None = None,
+        sampling: str = "linear",
+        default: float | None = None,
+        parent_name: str | None = None,
+        parent_values: Value = None,
+    ) -> Any:  # int; None where inactive, which KerasTuner's users never meet in an `if` of their own
+        """Declare a whole number, both bounds included, and return its value; None in a scope that does not hold.
+
+        Raises:
+            SpaceError: See `Int`; or the declaration contradicts an earlier one.
+        """
+        conditions = self._scoped(parent_name, parent_values)
+        return self._retrieve(Int(self._scoped_name(name), min_value, max_value, step, sampling, default, conditions))
+
+    def Float(  # KerasTuner's name
+        self,
+        name: str,
+        min_value: float,
+        max_value: float,
+        step: float | None = None,
+        sampling: str = "linear",
+        default: float | None = None,
+        parent_name: str | None = None,
+        parent_values: Value = None,
+    ) -> Any:  # float; None where inactive
+        """Declare a number and return its value; None in a scope that does not hold.
+
+        Raises:
+            SpaceError: See `Float`; or the declaration contradicts an earlier one.
+        """
+        conditions = self._scoped(parent_name, parent_values)
+        return self._retrieve(Float(self._scoped_name(name), min_value, max_value, step, sampling, default, conditions))
+
+    def Choice(  # KerasTuner's name
+        self,
+        name: str,
+        values: Iterable[Value],
+        ordered: bool | None = None,
+        default: Value = None,
+        parent_name: str | None = None,
+        parent_values: Value = None,
+    ) -> Value:
+        """Declare a choice and return its value; None in a scope that does not hold.
+
+        Raises:
+            SpaceError: See `Choice`; or the declaration contradicts an earlier one.
+        """
+        conditions = self._scoped(parent_name, parent_values)
+        return self._retrieve(Choice(self._scoped_name(name), values, ordered, default, conditions))
+
+    def Boolean(  # KerasTuner's name
+        self, name: str, default: bool = False, parent_name: str | None = None, parent_values: Value = None
+    ) -> Any:  # bool; None where inactive
+        """Declare a choice between True and False and return its value; None in a scope that does not hold.
+
+        Raises:
+            SpaceError: See `Boolean`; or the declaration contradicts an earlier one.
+        """
+        conditions = self._scoped(parent_name, parent_values)
+        return self._retrieve(Boolean(self._scoped_name(name), default, conditions))
+
+    def Fixed(  # KerasTuner's name
+        self, name: str, value: Value, parent_name: str | None = None, parent_values: Value = None
+    ) -> Value:
+        """Declare a value that is not searched and return it; None in a scope that does not hold.
+
+        Raises:
+            SpaceError: See `Fixed`; or the declaration contradicts an earlier one.
+        """
+        conditions = self._scoped(parent_name, parent_values)
+        return self._retrieve(Fixed(self._scoped_name(name), value, conditions))
+
+    @contextmanager
+    def name_scope(self, name: str) -> Iterator[None]:
+        """Put `name/` before every name declared inside."""
+        self._name_scopes.append(str(name))
+        try:
+            yield
+        finally:
+            self._name_scopes.pop()
+
+    @contextmanager
+    def conditional_scope(self, parent_name: str, parent_values: Value, *, label: str | None = None) -> Iterator[None]:
+        """Make every hyperparameter declared inside depend on the value of another one.
+
+        The code inside runs in any case; where the condition does not hold, declarations return None.
+
+        Args:
+            parent_name: Name of the hyperparameter that decides; declared before.
+            parent_values: The value or the list of values at which the inner ones are active, or a function that
+                takes the value and returns whether they are.
+            label: What to call such a function in files and in the panel. Defaults to its source or name.
+
+        Raises:
+            SpaceError: There is no hyperparameter called `parent_name`.
+        """
+        self._conditions.append(self._condition(parent_name, parent_values, label))
+        held = list(self._conditions)
+        (self.active_scopes if self._space.conditions_hold(held, self.values) else self.inactive_scopes).append(held)
+        try:
+            yield
+        finally:
+            self._conditions.pop()
+
+    def _scoped_name(self, name: str) -> str:
+        if not self._name_scopes or not isinstance(name, str):
+            return name
+        return "/".join((*self._name_scopes, name))
+
+    def _scoped(self, parent_name: str | None, parent_values: Value) -> list[Condition]:
+        if not parent_name:
+            return self._conditions
+        return [*self._conditions, self._condition(parent_name, parent_values, None)]
+
+    def _condition(self, parent_name: str, parent_values: Value, label: str | None) -> Condition:
+        # the innermost name scope that has the parent
+        depth = len(self._name_scopes)
+        names = ["/".join((*self._name_scopes[:end], str(parent_name))) for end in range(depth, -1, -1)]
+        name = next((name for name in names if name in self._space), None)
+        if name is None:
+            raise UnknownParameterError(self._unknown(str(parent_name)) + " Declare the parent before its scope.")
+        if callable(parent_values):
+            return Predicate(name, parent_values, label)
+        entry = self._space.by_name[name][0]
+        if isinstance(entry, Choice) and isinstance(parent_values, tuple | list):
+            listed = {identity(value) for value in entry.values}
+            if identity(plain(parent_values)) in listed:
+                parent_values = [parent_values]
+        condition = Parent(name, parent_values)
+        if isinstance(entry, Boolean):
+            condition = Parent(name, [bool(value) for value in condition.values])
+        return condition
+
+    def _retrieve(self, declared: HyperParameter) -> Value:
+        name, values, space = declared.name, self.values, self._space
+        if name not in space:
+            return self._register(declared)
+        if declared.conditions and not space.conditions_hold(declared.conditions, values):
+            if space.find(name, declared.conditions) is None and name not in space.given:
+                self._space = space.with_entry(declared)
+            return None
+        entry = space.active_entry(name, values)
+        if entry is None:
+            return self._register(declared)
+        if name not in values:
+            values[name] = entry.default
+        if name not in space.given:
+            self._settle(entry, declared)
+        value = values[name]
+        return value if value.__class__ not in {list, dict, tuple} else plain(value)
+
+    def _register(self, declared: HyperParameter) -> Value:
+        name = declared.name
+        if any(condition.name == name for condition in declared.conditions):
+            raise SpaceError(
+                f"The hyperparameter {name!r} is declared in a scope that depends on {name!r} itself. "
+                f"Give the inner one another name."
+            )
+        if declared.conditions is self._conditions:
+            declared.conditions = list(self._conditions)
+        self._space = self._space.with_entry(declared)
+        if declared.conditions and not self._space.conditions_hold(declared.conditions, self.values):
+            return None
+        if name not in self.values or not declared.contains(self.values[name]):
+            self.values[name] = declared.default
+        self._declared[name] = (declared, self.values[name])
+        return declared.default if name not in self.values else plain(self.values[name])
+
+    def _settle(self, entry: HyperParameter, declared: HyperParameter) -> None:
+        """Bring value and entry of an active name in line with a declaration (rules 4 and 5)."""
+        name = declared.name
+        before = self._declared.get(name)
+        if before is not None and before[0].has_same_range(declared):
+            return
+        if before is not None and not self._was_changed_from_outside():
+            raise SpaceError(_contradiction(before[0], declared))
+        if before is not None:
+            self._declared.clear()
+        if entry.has_same_range(declared):
+            self._declared[name] = (declared, self.values[name])
+            return
+        if type(entry) is not type(declared):
+            raise SpaceError(_contradiction(entry, declared))
+        value = self.values[name]
+        is_drawn = name in self._drawn and identity(self._drawn[name]) == identity(value)
+        if is_drawn or not declared.contains(value):
+            value = declared.prob_to_value(entry.value_to_prob(value)) if entry.contains(value) else declared.default
+            self.values[name] = value
+        exact = declared.with_conditions(entry.conditions)
+        self._space = self._space.with_replaced(entry, exact, is_dependent=True)
+        self._declared[name] = (exact, value)
+
+    def _was_changed_from_outside(self) -> bool:
+        return any(
+            name not in self.values or identity(self.values[name]) != identity(value)
+            for name, (_, value) in self._declared.items()
+        )
+
+    # Asking.
+
+    @property
+    def space(self) -> list[HyperParameter]:
+        """The hyperparameters, in order of declaration."""
+        return list(self._space.entries)
+
+    @property
+    def search_space(self) -> SearchSpace:
+        """The space without the values, as oracles use it. It never changes; growth makes another one."""
+        return self._space
+
+    @property
+    def version(self) -> int:
+        """Counts the changes of this object's space: other than before means that it has grown."""
+        return self._space.version
+
+    def get(self, name: str) -> Value:
+        """Return the value of an active hyperparameter.
+
+        Raises:
+            SpaceError: It is not active.
+            UnknownParameterError: There is none of this name.
+        """
+        name = self._scoped_name(str(name))
+        if name in self._space:
+            entry = self._space.active_entry(name, self.values)
+            if entry is None:
+                conditions = " or ".join(str(other.conditions) for other in self._space.by_name[name])
+                raise SpaceError(
+                    f"The hyperparameter {name!r} is inactive: it needs {conditions}. Ask for it only where that holds; "
+                    f"`{name!r} in hp` tells."
+                )
+            return plain(self.values[name]) if name in self.values else entry.default
+        if name in self.values:
+            return plain(self.values[name])
+        raise UnknownParameterError(self._unknown(name))
+
+    def __getitem__(self, name: str) -> Value:
+        return self.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        name = self._scoped_name(str(name))
+        return self._space.is_active(name, self.values) if name in self._space else name in self.values
+
+    def is_active(self, hyperparameter: HyperParameter | str) -> bool:
+        """Return whether a hyperparameter counts with the present values: this one, or any of this name."""
+        if isinstance(hyperparameter, HyperParameter):
+            return self._space.conditions_hold(hyperparameter.conditions, self.values)
+        return self._space.is_active(str(hyperparameter), self.values)
+
+    def active_values(self) -> dict[str, Value]:
+        """Return the values of the active hyperparameters only, in order."""
+        active = self._space.active_entries(self.values)
+        return {entry.name: plain(self.values[entry.name]) for entry in active if entry.name in self.values}
+
+    def key(self, values: Mapping[str, Value] | None = None) -> Hashable:
+        """Return something hashable that two configurations of this space share exactly if their active values agree.
+
+        Args:
+            values: The configuration; the present values where left out.
+        """
+        return self._space.key(self.values if values is None else values)
+
+    def n_combinations(self, *, on_grid: bool = False) -> int | None:
+        """Return how many different configurations there are.
+
+        Args:
+            on_grid: Whether to count what a grid search tries: ten values of a number that has no step.
+
+        Returns:
+            The number; None where there is no end of them, or where counting would take too long.
+        """
+        return count_configurations(self._space, on_grid=on_grid)
+
+    def _unknown(self, name: str) -> str:
+        names = list(dict.fromkeys([*self._space.by_name, *self.values]))
+        near = difflib.get_close_matches(name, names, 1)
+        known = f"there are {', '.join(names)}" if names else "there are none yet"
+        return f"No hyperparameter is called {name!r}; {known}." + (f" Did you mean {near[0]!r}?" if near else "")
+
+    # Changing and copying.
+
+    def mark_given(self, names: Iterable[str] | None = None) -> None:
+        """Mark hyperparameters (all, by default) as given by the user: declarations in code do not change them."""
+        self._space = self._space.with_given(self._space.by_name if names is None else names)
+
+    def mark_drawn(self) -> None:
+        """Mark the present values as drawn by an oracle: a range that depends on other values moves them."""
+        self._drawn = dict(self.values)
+
+    def ensure_active_values(self) -> None:
+        """Give every active hyperparameter that has no value its default."""
+        for entry in self._space.ordered:
+            name = entry.name
+            if name not in self.values and self._space.conditions_hold(entry.conditions, self.values):
+                self.values[name] = entry.default
+
+    def merge(self, hps: "HyperParameters | Iterable[HyperParameter]", overwrite: bool = True) -> None:
+        """Take in other hyperparameters.
+
+        Args:
+            hps: Where they come from.
+            overwrite: Whether they replace ours of the same name and conditions, and set the values to their
+                defaults. If not, ours and their values stay; only the range of one that the other knows to be
+                dependent is widened to hold both.
+        """
+        other = hps.search_space if isinstance(hps, HyperParameters) else SearchSpace(hps)
+        self._space = self._space.merged(other, overwrite=overwrite)
+        for entry in other.entries:
+            if (overwrite or entry.name not in self.values) and entry.name in self._space:
+                active = self._space.active_entry(entry.name, self.values)
+                if active is not None:
+                    self.values[entry.name] = active.default
+
+    def copy(self) -> Self:
+        """Return a copy with values of its own, which begins a new run. Cheap: the space is shared."""
+        other = self.__class__.__new__(self.__class__)
+        other.values = dict(self.values)
+        other._space = self._space
+        other._drawn = self._drawn
+        other._begin()
+        return other
+
+    # Any: JSON
+    def get_config(self) -> dict[str, Any]:
+        """Return space and values as JSON, with KerasTuner's keys, and where there are any the names marked."""
+        space = self._space
+        config: dict[str, Any] = {
+            "space": [serialize(entry) for entry in space.entries],
+            "values": {name: value_to_json(value) for name, value in self.values.items()},
+        }
+        if space.given:
+            config["given"] = sorted(space.given)
+        if space.dependent:
+            config["dependent"] = sorted(space.dependent)
+        return config
+
+    # Any: JSON
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Return the hyperparameters that `get_config`, or KerasTuner, wrote."""
+        hps = cls()
+        entries = [deserialize(entry) for entry in config["space"]]
+        hps._space = SearchSpace(entries, config.get("given", ()), config.get("dependent", ()))
+        hps.values = {name: value_from_json(value) for name, value in config["values"].items()}
+        return hps
+
+
+def _contradiction(first: HyperParameter, second: HyperParameter) -> str:
+    return (
+        f"The hyperparameter {first.name!r} is declared as {first!r} and as {second!r}, but a name stands for one thing. "
+        f"Give the second another name, or declare both alike to tie them."
+    )
