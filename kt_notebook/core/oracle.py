@@ -61,7 +61,7 @@ class Oracle:
         tune_new_entries: Whether what trials declare beyond `hyperparameters` is searched, not only kept at its default.
         seed: Any integer, 0 included; None draws one.
         max_retries_per_trial: How often a failed trial is run again.
-        max_consecutive_failed_trials: End the search when as many trials in a row failed; None: never for this reason.
+        max_consecutive_failed_trials: End the search when as many trials in a row failed; None: never for this.
 
     Raises:
         OptionError: `max_trials` is below 1, or the seed is no integer.
@@ -84,9 +84,7 @@ class Oracle:
     ) -> None:
         _check_max_trials(max_trials)
         if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
-            raise OptionError(
-                f"seed={seed!r} is no seed. Give any whole number, or None for one drawn at random."
-            )
+            raise OptionError(f"seed={seed!r} is no seed. Give any whole number, or None for one drawn at random.")
         if hyperparameters is None and not (tune_new_entries and allow_new_entries):
             raise OptionError(
                 "tune_new_entries=False and allow_new_entries=False need hyperparameters=, the space to search. "
@@ -99,6 +97,7 @@ class Oracle:
             self.hyperparameters.mark_given()
         self.allow_new_entries = allow_new_entries
         self.tune_new_entries = tune_new_entries
+        self.has_given_seed = seed is not None
         self.seed = secrets.randbelow(2**31) if seed is None else int(seed)
         self.max_retries_per_trial = max_retries_per_trial
         self.max_consecutive_failed_trials = max_consecutive_failed_trials
@@ -163,6 +162,7 @@ class Oracle:
             return Trial(HyperParameters(), trial_id, status)
         hyperparameters = self.hyperparameters.copy()
         hyperparameters.values = dict(response["values"])
+        hyperparameters.mark_drawn()
         trial = Trial(hyperparameters, trial_id, status)
         trial.seed = trial_seed(self.seed, trial_id)
         self.trials[trial_id] = trial
@@ -272,9 +272,7 @@ class Oracle:
         scored = [
             (trial.pruned is not None, sign * trial.score, trial)
             for trial in list(self.trials.values())
-            if trial.status is TrialStatus.COMPLETED
-            and trial.score is not None
-            and not math.isnan(trial.score)
+            if trial.status is TrialStatus.COMPLETED and trial.score is not None and not math.isnan(trial.score)
         ]
         return [trial for *_, trial in sorted(scored, key=lambda item: item[:2])[:num_trials]]
 

@@ -5,10 +5,10 @@ import math
 from kt_notebook.core.events import ErrorInfo, TrialEnded
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle
-from kt_notebook.core.values import value_to_json
 from kt_notebook.core.protocol import Result
 from kt_notebook.core.record import TrialRecord
 from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
+from kt_notebook.core.values import value_to_json
 from kt_notebook.search.messages import Outcome, OutcomeKind
 
 __all__ = ["FailureWatch", "end_trial", "outcome_of_stopped"]

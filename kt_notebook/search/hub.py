@@ -158,7 +158,7 @@ class Hub:
     def _hand_over(self, sink: Sink, batch: list[Record]) -> None:
         try:
             sink.receive(batch)
-        except Exception as error:  # A listener must never end the search.
+        except Exception as error:  # noqa: BLE001 - A listener must never end the search.
             self.detach(sink)
             text = f"{type(sink).__name__} failed and gets no more events: {type(error).__name__}: {error}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)

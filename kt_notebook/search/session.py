@@ -30,9 +30,9 @@ from kt_notebook.core.events import (
     TrialStarted,
 )
 from kt_notebook.core.oracle import Oracle, TooManyFailuresError
-from kt_notebook.core.values import value_to_json
 from kt_notebook.core.protocol import Assignment, TrialFunction
 from kt_notebook.core.trial import Trial, TrialStatus
+from kt_notebook.core.values import value_to_json
 from kt_notebook.search.endings import FailureWatch, end_trial, outcome_of_stopped
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
@@ -43,7 +43,6 @@ from kt_notebook.search.worker import Capture, Job, run_job
 
 __all__ = ["Session"]
 
-_HEARTBEAT_S = 5.0
 _T = TypeVar("_T")
 
 
@@ -97,7 +96,6 @@ class Session:
         self._timeout_s = self.settings.timeout_s
         self._deadline: float | None = None
         self._paused_at = 0.0
-        self._beat_at = 0.0
 
     # For any thread.
 
@@ -124,20 +122,16 @@ class Session:
             ProjectLockedError: Another process searches in the project.
         """
         if self.is_running:
-            raise SearchStateError(
-                f"Search {self.settings.name!r} is running already. Wait for it, or stop it first."
-            )
+            raise SearchStateError(f"Search {self.settings.name!r} is running already. Wait for it, or stop it first.")
         if self._store is not None:
-            self._store.acquire()
+            self.hub.journal = self._store.acquire(self.hub.record.seq)
         self._reset()
         self._ended.clear()
         self._gate.set()
         self.hub.open()
         self._publish_start()
         self._executor.start(self._run_job)
-        self._thread = threading.Thread(
-            target=self._main, name=f"kt_notebook search {self.settings.name}", daemon=True
-        )
+        self._thread = threading.Thread(target=self._main, name=f"kt_notebook search {self.settings.name}", daemon=True)
         self._thread.start()
 
     def post(self, command: Command) -> None:
@@ -185,17 +179,15 @@ class Session:
             else:
                 with self._capture.installed():
                     self._loop()
-        except Exception as error:  # Boundary: an oracle's fault ends the search in good order.
+        except Exception as error:  # noqa: BLE001 - Boundary: an oracle's fault ends the search in good order.
             self._fail(error)
             self._stop_running(StopLevel.NOW)
         finally:
             self._finish()
 
     def _loop(self) -> None:
-        now = time.monotonic()
-        self._beat_at = now + _HEARTBEAT_S
         if self._timeout_s is not None:
-            self._deadline = now + self._timeout_s
+            self._deadline = time.monotonic() + self._timeout_s
         while True:
             self._fill_workers()
             self.hub.sync()
@@ -208,21 +200,17 @@ class Session:
                 continue
             self._apply(message)
 
-    def _look_at_clock(self) -> float:
-        """Do what is due, and return the seconds until something is due again."""
-        now = time.monotonic()
-        if now >= self._beat_at:
-            self._beat_at = now + _HEARTBEAT_S
-            if self._store is not None:
-                self._store.beat()
+    def _look_at_clock(self) -> float | None:
+        """End the search when its time is up, and return the seconds that are left, None without a limit."""
         if self._deadline is None or self._is_paused:
-            return self._beat_at - now
-        if now >= self._deadline:
-            self._deadline = None
-            self._end_for("timed_out")
-            self._stop_running(StopLevel.NOW)
-            return self._beat_at - now
-        return min(self._beat_at, self._deadline) - now
+            return None
+        left_s = self._deadline - time.monotonic()
+        if left_s > 0:
+            return left_s
+        self._deadline = None
+        self._end_for("timed_out")
+        self._stop_running(StopLevel.NOW)
+        return None
 
     def _apply(self, message: object) -> None:
         match message:
@@ -230,9 +218,7 @@ class Session:
                 self._take_outcome(message)
             case EpochEnded():
                 self._publish(message)
-                verdict = self.oracle.report(
-                    message.trial_id, message.execution, message.epoch, message.metrics
-                )
+                verdict = self.oracle.report(message.trial_id, message.execution, message.epoch, message.metrics)
                 if verdict.stop and message.trial_id in self._running:
                     trial = self.oracle.get_trial(message.trial_id)
                     trial.pruned = {"epoch": message.epoch, "reason": verdict.reason}
@@ -276,9 +262,7 @@ class Session:
         self._running[trial.trial_id] = (worker, reporter)
         directory = None if self._store is None else self._store.trial_dir(trial.trial_id)
         executions = self.settings.executions_per_trial
-        self._executor.submit(
-            Job(Assignment(trial.trial_id, own, trial.seed, directory, executions), reporter)
-        )
+        self._executor.submit(Job(Assignment(trial.trial_id, own, trial.seed, directory, executions), reporter))
 
     def _run_job(self, job: Job) -> None:
         run_job(job, self._trial_function, self._capture, self._inbox.put, self.settings.cell_file)
@@ -298,9 +282,7 @@ class Session:
             self._publish(TrialCut(outcome.trial_id))
             return
         if outcome.kind is OutcomeKind.STOPPED:
-            outcome = outcome_of_stopped(
-                outcome, self.hub.record.trials[outcome.trial_id], self.oracle.objective
-            )
+            outcome = outcome_of_stopped(outcome, self.hub.record.trials[outcome.trial_id], self.oracle.objective)
             trial.status = TrialStatus.COMPLETED if trial.pruned else TrialStatus.STOPPED
         try:
             ended = end_trial(self.oracle, trial, outcome)
@@ -407,9 +389,7 @@ class Session:
             self._reason = "failed" if self.error is not None else None
         reason = self._reason
         if reason is None:
-            used_up = (
-                self.oracle.max_trials is not None and len(self.oracle.start_order) >= self.oracle.max_trials
-            )
+            used_up = self.oracle.max_trials is not None and len(self.oracle.start_order) >= self.oracle.max_trials
             reason = "finished" if used_up else "exhausted"
         info: ErrorInfo | None = None
         if self.error is not None:
@@ -441,5 +421,5 @@ class Session:
 def _answer(call: Call) -> None:
     try:
         call.answer.set_result(call.function())
-    except Exception as error:  # Boundary: the caller in the other thread gets it.
+    except Exception as error:  # noqa: BLE001 - Boundary: the caller in the other thread gets it.
         call.answer.set_exception(error)

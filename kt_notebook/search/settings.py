@@ -6,6 +6,7 @@ from typing import Protocol
 
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial
+from kt_notebook.search.hub import Journal
 
 __all__ = ["SessionSettings", "Store"]
 
@@ -13,14 +14,16 @@ __all__ = ["SessionSettings", "Store"]
 class Store(Protocol):
     """The project on disk, as far as a session needs it."""
 
-    def acquire(self) -> None:
-        """Become the project's one writer; raises `ProjectLockedError`."""
+    def acquire(self, seq: int) -> Journal:
+        """Become the project's one writer and open its journal, which must end with the record `seq`.
 
-    def beat(self) -> None:
-        """Show that the writer lives."""
+        Raises:
+            ProjectLockedError: Somebody else searches in the project.
+            StorageError: The project has changed since it was read, or cannot be written.
+        """
 
     def release(self) -> None:
-        """Let others write."""
+        """Bring the files up to date and let others write."""
 
     def trial_dir(self, trial_id: str) -> PurePath:
         """Return where a trial may write."""

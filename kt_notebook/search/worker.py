@@ -55,9 +55,7 @@ def run_job(
     except KeyboardInterrupt:
         send(Outcome(trial_id, OutcomeKind.INTERRUPTED, hyperparameters))
         raise
-    except (
-        Exception
-    ) as error:  # The boundary of a trial: whatever it raises costs this trial, not the search.
+    except Exception as error:  # noqa: BLE001 - The boundary of a trial: whatever it raises costs this trial, not the search.
         info = describe_error(error, cell_file)
         send(Outcome(trial_id, OutcomeKind.FAILED, hyperparameters, error=info, exception=error))
     else:

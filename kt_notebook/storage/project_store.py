@@ -1,0 +1,82 @@
+"""One search's project on disk, as a session writes it and a tuner reads it."""
+
+from pathlib import Path
+
+from kt_notebook.core.errors import StorageError
+from kt_notebook.core.oracle import Oracle
+from kt_notebook.core.record import SearchRecord
+from kt_notebook.core.trial import Trial
+from kt_notebook.storage.journal import Journal
+from kt_notebook.storage.journal_reader import Recovery, read_journal
+from kt_notebook.storage.lock import ProjectLock
+from kt_notebook.storage.projects import Project
+
+__all__ = ["ProjectStore"]
+
+
+class ProjectStore:
+    """Journal, lock and trial folders of one project.
+
+    Args:
+        project: Where it is; the folder need not be there yet.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._lock: ProjectLock | None = None
+        self._journal: Journal | None = None
+
+    def load(self) -> tuple[SearchRecord, Recovery | None]:
+        """Return what the journal tells, and what was found damaged in it. Changes nothing on disk.
+
+        Raises:
+            StorageError: The journal cannot be read.
+        """
+        record = SearchRecord()
+        if not self.project.journal_path.exists():
+            return record, None
+        records, recovery = read_journal(self.project.journal_path)
+        for item in records:
+            record.fold(item)
+        return record, recovery
+
+    def acquire(self, seq: int) -> Journal:
+        """Become the project's one writer and open its journal, which must end with the record `seq`.
+
+        Raises:
+            ProjectLockedError: Somebody else searches in the project.
+            StorageError: The project has changed since it was read, or cannot be written.
+        """
+        self.project.check_writable()
+        self._lock = self.project.lock()
+        try:
+            journal = Journal.open(self.project.journal_path)
+            last = max((record["seq"] for record in journal.records), default=0)
+            journal.records.clear()
+            if last != seq:
+                journal.close()
+                raise StorageError(
+                    f"The project {str(self.project.path)!r} has gone on since this tuner read it (record {seq}, now "
+                    f"{last}). Make the tuner anew, or run the cell again, to see all trials."
+                )
+        except BaseException:
+            self._lock.release()
+            raise
+        self._journal = journal
+        return journal
+
+    def release(self) -> None:
+        """Close the journal and let others write."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def trial_dir(self, trial_id: str) -> Path:
+        """Return where a trial may write; the folder need not be there yet."""
+        return self.project.trial_dir(trial_id)
+
+    def keep(self, oracle: Oracle, trial: Trial | None) -> None:
+        """Bring KerasTuner's files up to date."""
