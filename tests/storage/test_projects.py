@@ -176,5 +176,5 @@ def test_a_disk_that_refuses_is_known_before_training_and_no_probe_stays(tmp_pat
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission_says_so(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(StorageError, match="Permission denied. Make the folder writable"):
+    with pytest.raises(StorageError, match=r"Permission denied\. Make the folder writable"):
         Project(tmp_path / "x").check_writable()
