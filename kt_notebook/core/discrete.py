@@ -125,13 +125,13 @@ class Choice(HyperParameter):
             listed = [plain(value) for value in values]
         except TypeError as error:
             raise SpaceError(
-                f"hp.Choice({self.name!r}) lists {error}, but a value is a number, a text, a bool, None, or a list, tuple "
-                f"or dict of these. Give names, and look up the object by its name in your code."
+                f"hp.Choice({self.name!r}) lists {error}, but a value is a number, a text, a bool, None, or a list, "
+                f"tuple or dict of these. Give names, and look up the object by its name in your code."
             ) from error
         if not listed:
             raise SpaceError(
-                f"hp.Choice({self.name!r}) got values={values!r}, but it needs one value or more. Add values, or leave the "
-                f"hyperparameter out."
+                f"hp.Choice({self.name!r}) got values={values!r}, but it needs one value or more. "
+                f"Add values, or leave the hyperparameter out."
             )
         return listed
 
@@ -245,8 +245,8 @@ class Fixed(HyperParameter):
             self._default = plain(value)
         except TypeError as error:
             raise SpaceError(
-                f"hp.Fixed({name!r}) got {error}, but a value is a number, a text, a bool, None, or a list, tuple or dict "
-                f"of these. Give such a value, or use the object in your code without hp."
+                f"hp.Fixed({name!r}) got {error}, but a value is a number, a text, a bool, None, or a list, tuple "
+                f"or dict of these. Give such a value, or use the object in your code without hp."
             ) from error
 
     @property

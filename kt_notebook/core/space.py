@@ -19,38 +19,19 @@ code asks for a name
 6. that the user gave beforehand (`mark_given`, for the tuner's `hyperparameters=`): the given entry wins over 3–5.
 """
 
-import difflib
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
-from kt_notebook.core.conditions import Condition, Parent, Predicate
+from kt_notebook.core.conditions import Condition
 from kt_notebook.core.configurations import count_configurations
 from kt_notebook.core.errors import SpaceError
-from kt_notebook.core.parameter import (
-    Boolean,
-    Choice,
-    Fixed,
-    Float,
-    HyperParameter,
-    Int,
-    Value,
-    deserialize,
-    serialize,
-    value_from_json,
-    value_to_json,
-)
+from kt_notebook.core.parameter import Boolean, Choice, Fixed, Float, HyperParameter, Int, deserialize, serialize
+from kt_notebook.core.scopes import Scopes, UnknownParameterError, unknown_name
 from kt_notebook.core.search_space import SearchSpace
-from kt_notebook.core.values import identity, plain
+from kt_notebook.core.values import Value, fresh, identity, value_from_json, value_to_json
 
 __all__ = ["HyperParameters", "UnknownParameterError"]
-
-
-class UnknownParameterError(SpaceError, KeyError):
-    """A name that no hyperparameter has."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])  # KeyError would show the message in quotes
 
 
 class HyperParameters:
@@ -74,14 +55,13 @@ class HyperParameters:
     def __init__(self) -> None:
         self.values: dict[str, Value] = {}
         self._space = SearchSpace()
-        self._begin()
         self._drawn: Mapping[str, Value] = {}
+        self._begin()
 
     def _begin(self) -> None:
         self.active_scopes: list[list[Condition]] = []
         self.inactive_scopes: list[list[Condition]] = []
-        self._name_scopes: list[str] = []
-        self._conditions: list[Condition] = []
+        self._scopes = Scopes()
         # what this run has declared, with the value it got: tells a contradiction from a range that depends
         self._declared: dict[str, tuple[HyperParameter, Value]] = {}
 
@@ -103,8 +83,7 @@ class HyperParameters:
         Raises:
             SpaceError: See `Int`; or the declaration contradicts an earlier one.
         """
-        conditions = self._scoped(parent_name, parent_values)
-        return self._retrieve(Int(self._scoped_name(name), min_value, max_value, step, sampling, default, conditions))
+        return self._declare(Int, name, (min_value, max_value, step, sampling, default), parent_name, parent_values)
 
     def Float(  # KerasTuner's name
         self,
@@ -122,8 +101,7 @@ class HyperParameters:
         Raises:
             SpaceError: See `Float`; or the declaration contradicts an earlier one.
         """
-        conditions = self._scoped(parent_name, parent_values)
-        return self._retrieve(Float(self._scoped_name(name), min_value, max_value, step, sampling, default, conditions))
+        return self._declare(Float, name, (min_value, max_value, step, sampling, default), parent_name, parent_values)
 
     def Choice(  # KerasTuner's name
         self,
@@ -139,8 +117,7 @@ class HyperParameters:
         Raises:
             SpaceError: See `Choice`; or the declaration contradicts an earlier one.
         """
-        conditions = self._scoped(parent_name, parent_values)
-        return self._retrieve(Choice(self._scoped_name(name), values, ordered, default, conditions))
+        return self._declare(Choice, name, (values, ordered, default), parent_name, parent_values)
 
     def Boolean(  # KerasTuner's name
         self, name: str, default: bool = False, parent_name: str | None = None, parent_values: Value = None
@@ -150,8 +127,7 @@ class HyperParameters:
         Raises:
             SpaceError: See `Boolean`; or the declaration contradicts an earlier one.
         """
-        conditions = self._scoped(parent_name, parent_values)
-        return self._retrieve(Boolean(self._scoped_name(name), default, conditions))
+        return self._declare(Boolean, name, (default,), parent_name, parent_values)
 
     def Fixed(  # KerasTuner's name
         self, name: str, value: Value, parent_name: str | None = None, parent_values: Value = None
@@ -161,17 +137,16 @@ class HyperParameters:
         Raises:
             SpaceError: See `Fixed`; or the declaration contradicts an earlier one.
         """
-        conditions = self._scoped(parent_name, parent_values)
-        return self._retrieve(Fixed(self._scoped_name(name), value, conditions))
+        return self._declare(Fixed, name, (value,), parent_name, parent_values)
 
     @contextmanager
     def name_scope(self, name: str) -> Iterator[None]:
         """Put `name/` before every name declared inside."""
-        self._name_scopes.append(str(name))
+        self._scopes.names.append(str(name))
         try:
             yield
         finally:
-            self._name_scopes.pop()
+            self._scopes.names.pop()
 
     @contextmanager
     def conditional_scope(self, parent_name: str, parent_values: Value, *, label: str | None = None) -> Iterator[None]:
@@ -188,42 +163,27 @@ class HyperParameters:
         Raises:
             SpaceError: There is no hyperparameter called `parent_name`.
         """
-        self._conditions.append(self._condition(parent_name, parent_values, label))
-        held = list(self._conditions)
+        conditions = self._scopes.conditions
+        conditions.append(self._scopes.condition(self._space, parent_name, parent_values, label))
+        held = list(conditions)
         (self.active_scopes if self._space.conditions_hold(held, self.values) else self.inactive_scopes).append(held)
         try:
             yield
         finally:
-            self._conditions.pop()
+            conditions.pop()
 
-    def _scoped_name(self, name: str) -> str:
-        if not self._name_scopes or not isinstance(name, str):
-            return name
-        return "/".join((*self._name_scopes, name))
-
-    def _scoped(self, parent_name: str | None, parent_values: Value) -> list[Condition]:
-        if not parent_name:
-            return self._conditions
-        return [*self._conditions, self._condition(parent_name, parent_values, None)]
-
-    def _condition(self, parent_name: str, parent_values: Value, label: str | None) -> Condition:
-        # the innermost name scope that has the parent
-        depth = len(self._name_scopes)
-        names = ["/".join((*self._name_scopes[:end], str(parent_name))) for end in range(depth, -1, -1)]
-        name = next((name for name in names if name in self._space), None)
-        if name is None:
-            raise UnknownParameterError(self._unknown(str(parent_name)) + " Declare the parent before its scope.")
-        if callable(parent_values):
-            return Predicate(name, parent_values, label)
-        entry = self._space.by_name[name][0]
-        if isinstance(entry, Choice) and isinstance(parent_values, tuple | list):
-            listed = {identity(value) for value in entry.values}
-            if identity(plain(parent_values)) in listed:
-                parent_values = [parent_values]
-        condition = Parent(name, parent_values)
-        if isinstance(entry, Boolean):
-            condition = Parent(name, [bool(value) for value in condition.values])
-        return condition
+    def _declare(
+        self,
+        kind: Callable[..., HyperParameter],
+        name: str,
+        range_: tuple[Value, ...],
+        parent_name: str | None,
+        parent_values: Value,
+    ) -> Value:
+        conditions = self._scopes.conditions
+        if parent_name:
+            conditions = [*conditions, self._scopes.condition(self._space, parent_name, parent_values)]
+        return self._retrieve(kind(self._scopes.scoped_name(name), *range_, conditions))
 
     def _retrieve(self, declared: HyperParameter) -> Value:
         name, values, space = declared.name, self.values, self._space
@@ -240,8 +200,7 @@ class HyperParameters:
             values[name] = entry.default
         if name not in space.given:
             self._settle(entry, declared)
-        value = values[name]
-        return value if value.__class__ not in {list, dict, tuple} else plain(value)
+        return fresh(values[name])
 
     def _register(self, declared: HyperParameter) -> Value:
         name = declared.name
@@ -250,15 +209,13 @@ class HyperParameters:
                 f"The hyperparameter {name!r} is declared in a scope that depends on {name!r} itself. "
                 f"Give the inner one another name."
             )
-        if declared.conditions is self._conditions:
-            declared.conditions = list(self._conditions)
         self._space = self._space.with_entry(declared)
         if declared.conditions and not self._space.conditions_hold(declared.conditions, self.values):
             return None
         if name not in self.values or not declared.contains(self.values[name]):
             self.values[name] = declared.default
         self._declared[name] = (declared, self.values[name])
-        return declared.default if name not in self.values else plain(self.values[name])
+        return fresh(self.values[name])
 
     def _settle(self, entry: HyperParameter, declared: HyperParameter) -> None:
         """Bring value and entry of an active name in line with a declaration (rules 4 and 5)."""
@@ -314,25 +271,25 @@ class HyperParameters:
             SpaceError: It is not active.
             UnknownParameterError: There is none of this name.
         """
-        name = self._scoped_name(str(name))
+        name = self._scopes.scoped_name(str(name))
         if name in self._space:
             entry = self._space.active_entry(name, self.values)
             if entry is None:
                 conditions = " or ".join(str(other.conditions) for other in self._space.by_name[name])
                 raise SpaceError(
-                    f"The hyperparameter {name!r} is inactive: it needs {conditions}. Ask for it only where that holds; "
-                    f"`{name!r} in hp` tells."
+                    f"The hyperparameter {name!r} is inactive: it needs {conditions}. "
+                    f"Ask for it only where that holds; `{name!r} in hp` tells."
                 )
-            return plain(self.values[name]) if name in self.values else entry.default
+            return fresh(self.values[name]) if name in self.values else entry.default
         if name in self.values:
-            return plain(self.values[name])
-        raise UnknownParameterError(self._unknown(name))
+            return fresh(self.values[name])
+        raise UnknownParameterError(unknown_name(name, [*self._space.by_name, *self.values]))
 
     def __getitem__(self, name: str) -> Value:
         return self.get(name)
 
     def __contains__(self, name: object) -> bool:
-        name = self._scoped_name(str(name))
+        name = self._scopes.scoped_name(str(name))
         return self._space.is_active(name, self.values) if name in self._space else name in self.values
 
     def is_active(self, hyperparameter: HyperParameter | str) -> bool:
@@ -344,7 +301,7 @@ class HyperParameters:
     def active_values(self) -> dict[str, Value]:
         """Return the values of the active hyperparameters only, in order."""
         active = self._space.active_entries(self.values)
-        return {entry.name: plain(self.values[entry.name]) for entry in active if entry.name in self.values}
+        return {entry.name: fresh(self.values[entry.name]) for entry in active if entry.name in self.values}
 
     def key(self, values: Mapping[str, Value] | None = None) -> Hashable:
         """Return something hashable that two configurations of this space share exactly if their active values agree.
@@ -364,12 +321,6 @@ class HyperParameters:
             The number; None where there is no end of them, or where counting would take too long.
         """
         return count_configurations(self._space, on_grid=on_grid)
-
-    def _unknown(self, name: str) -> str:
-        names = list(dict.fromkeys([*self._space.by_name, *self.values]))
-        near = difflib.get_close_matches(name, names, 1)
-        known = f"there are {', '.join(names)}" if names else "there are none yet"
-        return f"No hyperparameter is called {name!r}; {known}." + (f" Did you mean {near[0]!r}?" if near else "")
 
     # Changing and copying.
 
@@ -441,6 +392,6 @@ class HyperParameters:
 
 def _contradiction(first: HyperParameter, second: HyperParameter) -> str:
     return (
-        f"The hyperparameter {first.name!r} is declared as {first!r} and as {second!r}, but a name stands for one thing. "
-        f"Give the second another name, or declare both alike to tie them."
+        f"The hyperparameter {first.name!r} is declared as {first!r} and as {second!r}, but a name stands for "
+        f"one thing. Give the second another name, or declare both alike to tie them."
     )

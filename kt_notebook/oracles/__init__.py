@@ -1,0 +1,7 @@
+"""The search algorithms: pure rules for which trial comes next."""
+
+from kt_notebook.core.oracle import Oracle
+from kt_notebook.oracles.grid_search import GridSearchOracle
+from kt_notebook.oracles.random_search import RandomSearchOracle
+
+__all__ = ["GridSearchOracle", "Oracle", "RandomSearchOracle"]
