@@ -131,7 +131,8 @@ def _environment(node: str, npm_command: list[str]) -> Iterator[dict[str, str]]:
             shim = Path(shims, "npm")
             shim.write_text(f'#!/bin/sh\nexec "{npm_command[0]}" "{npm_command[1]}" "$@"\n')
             shim.chmod(0o755)
-        yield {**os.environ, "PATH": os.pathsep.join(path), "NO_UPDATE_NOTIFIER": "1"}
+        quiet = {"npm_config_loglevel": "error", "npm_config_update_notifier": "false"}
+        yield {**os.environ, **quiet, "PATH": os.pathsep.join(path)}
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:
