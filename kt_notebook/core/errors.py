@@ -5,6 +5,8 @@ __all__ = [
     "DataError",
     "FailedTrialError",
     "FatalError",
+    "FatalObjectiveError",
+    "FatalResultError",
     "FatalRuntimeError",
     "FatalTypeError",
     "FatalValueError",
@@ -86,6 +88,14 @@ class FatalTypeError(FatalError, TypeError):
 
 class FatalRuntimeError(FatalError, RuntimeError):
     """A condition at run time that would fail every further trial."""
+
+
+class FatalObjectiveError(ObjectiveError, FatalValueError):
+    """An objective that no trial of this search can give."""
+
+
+class FatalResultError(ResultError, FatalTypeError):
+    """A return value that no trial of this search could be judged by. It ends the search: look for FatalError first."""
 
 
 class TrialStoppedError(BaseException):

@@ -1,0 +1,166 @@
+"""Keeps a trial's best weights while it runs, writes them once, and makes the model from them again."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kt_notebook.core.errors import ResultError, StorageError
+from kt_notebook.training.keras_state import KerasScope
+from kt_notebook.training.kinds import describe, is_model
+
+if TYPE_CHECKING:
+    from kt_notebook.core.space import HyperParameters
+    from kt_notebook.training.hypermodel import HyperModel
+
+__all__ = ["BUILD_CONFIG_NAME", "WEIGHTS_NAME", "BestWeights", "load_best"]
+
+# KerasTuner's names, so that either side reads the other's files.
+WEIGHTS_NAME = "checkpoint.weights.h5"
+BUILD_CONFIG_NAME = "build_config.json"
+
+
+class BestWeights:
+    """The best epoch's weights over the executions of one trial: in memory, then once in a file.
+
+    Of several models in one execution only the first fitted one counts: it is the one that building gives again.
+
+    Args:
+        directory: The trial's directory, made when needed; None: nothing is kept.
+    """
+
+    def __init__(self, directory: PurePath | None) -> None:
+        self._directory = None if directory is None else Path(directory)
+        self._best: float | None = None
+        # Any: Keras objects.
+        self._model: Any = None
+        self._values: list[tuple[Any, np.ndarray[Any, Any]]] = []
+
+    def accepts(self, model: Any) -> bool:
+        """Return whether this model's weights are the ones to keep: an execution's first model claims the place."""
+        if self._directory is None:
+            return False
+        if self._model is None:
+            self._model = model
+        return self._model is model
+
+    @property
+    def best(self) -> float | None:
+        """The objective's value of the kept weights, also those of earlier executions."""
+        return self._best
+
+    def keep(self, model: Any, value: float) -> None:
+        """Copy the model's weights as they are; `value` is the objective's."""
+        self._best = value
+        # np.array: on some backends the view would change with the variable.
+        self._values = [(variable, np.array(_to_numpy(variable))) for variable in model.weights]
+
+    def write(self) -> None:
+        """Write what was kept in this execution, if anything, and let go of the model.
+
+        The model's present weights are given back to it: the user may hold it.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        model, values = self._model, self._values
+        self._model, self._values = None, []
+        if self._directory is None or not values:
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        temporary = self._directory / f"{os.getpid()}.{WEIGHTS_NAME}"
+        try:
+            with _assigned(values):
+                model.save_weights(temporary)
+            temporary.replace(self._directory / WEIGHTS_NAME)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _write_build_config(model, self._directory / BUILD_CONFIG_NAME)
+
+
+def load_best(hypermodel: "HyperModel", hp: "HyperParameters", directory: PurePath) -> Any:
+    """Return a trial's model with its best epoch's weights.
+
+    Args:
+        hypermodel: What built the model.
+        hp: The trial's values.
+        directory: The trial's directory.
+
+    Raises:
+        StorageError: No weights were kept, or they are those of another model.
+        ResultError: `hypermodel.build` gives no Keras model.
+    """
+    place = Path(directory)
+    path = place / WEIGHTS_NAME
+    if not path.exists():
+        raise StorageError(
+            f"There are no weights at {str(path)!r}: the trial ended no epoch of a Keras fit, or nothing was kept on "
+            "disk. Build the model with tuner.hypermodel.build(hp) and train it anew."
+        )
+    with KerasScope() as scope:
+        model = hypermodel.build(hp)
+        scope.mend()
+        if not is_model(model):
+            raise ResultError(
+                f"build(hp) returned {describe(model)} where a Keras model is needed to load the weights into. "
+                "Return the model, or use get_best_hyperparameters()."
+            )
+        _build_as_recorded(model, place / BUILD_CONFIG_NAME)
+        _build_optimizer(model)
+    try:
+        model.load_weights(path)
+    except (ValueError, KeyError, OSError) as error:
+        raise StorageError(
+            f"The weights at {str(path)!r} do not fit the model that build(hp) gives now. Was the function changed "
+            "after the trial ran? Build the model as it was, or train it anew."
+        ) from error
+    return model
+
+
+def _to_numpy(variable: Any) -> Any:
+    import keras
+
+    return keras.ops.convert_to_numpy(variable)
+
+
+@contextmanager
+def _assigned(values: list[tuple[Any, np.ndarray[Any, Any]]]) -> Iterator[None]:
+    present = [(variable, np.array(_to_numpy(variable))) for variable, _ in values]
+    try:
+        for variable, value in values:
+            variable.assign(value)
+        yield
+    finally:
+        for variable, value in present:
+            variable.assign(value)
+
+
+def _write_build_config(model: Any, path: Path) -> None:
+    """Keep the input shapes, for models that know them only from their first data."""
+    try:
+        text = json.dumps(model.get_build_config())
+    except (TypeError, ValueError, NotImplementedError):  # Not every model has one that JSON can hold.
+        return
+    path.write_text(text, encoding="utf-8")
+
+
+def _build_as_recorded(model: Any, path: Path) -> None:
+    if model.built or not path.exists():
+        return
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if config:
+        model.build_from_config(config)
+
+
+def _build_optimizer(model: Any) -> None:
+    """Make the optimizer's variables, which the file holds too: Keras warns where they are missing."""
+    optimizer = getattr(model, "optimizer", None)
+    if model.built and hasattr(optimizer, "build"):
+        optimizer.build(model.trainable_variables)

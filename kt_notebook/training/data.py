@@ -1,0 +1,60 @@
+"""Refuses data that only one trial could read, and makes data anew from a function where that is given."""
+
+import functools
+import inspect
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kt_notebook.core.errors import DataError
+
+__all__ = ["check_fit_data", "is_one_shot", "make_data", "refuse_one_shot"]
+
+_CURE = "Give arrays, a list, a tf.data.Dataset, a keras.utils.PyDataset, or a function that makes it anew."
+
+
+# Any: data come in every shape that Keras, numpy, pandas or torch know.
+def is_one_shot(data: Any) -> bool:
+    """Return whether the data can be read only once: a generator, or an iterator without a length."""
+    if isinstance(data, types.GeneratorType):
+        return True
+    return isinstance(data, Iterator) and not hasattr(data, "__len__")
+
+
+def refuse_one_shot(name: str, data: Any) -> None:
+    """Do nothing, or say that the data can be read only once.
+
+    Raises:
+        DataError: They can.
+    """
+    if is_one_shot(data):
+        raise DataError(
+            f"{name} is a {type(data).__name__}, which can be read only once: the first trial would use it up "
+            f"and the next find nothing. {_CURE}"
+        )
+
+
+def check_fit_data(fit_args: Sequence[Any], fit_kwargs: Mapping[str, Any]) -> None:
+    """Look at the arguments of a `fit` that every trial is to repeat, before anything trains.
+
+    Raises:
+        DataError: The data can be read only once.
+    """
+    for name, data in [*zip(("x", "y"), fit_args, strict=False), *_data_of(fit_kwargs)]:
+        refuse_one_shot(name, data)
+
+
+def _data_of(fit_kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, fit_kwargs[name]) for name in ("x", "y", "validation_data") if name in fit_kwargs]
+
+
+def is_used_generator(data: Any) -> bool:
+    """Return whether the data are a generator from which something was read already."""
+    return isinstance(data, types.GeneratorType) and inspect.getgeneratorstate(data) != inspect.GEN_CREATED
+
+
+def make_data(data: Any) -> Any:
+    """Return the data, or what they return where they are a function without arguments."""
+    if isinstance(data, types.FunctionType | types.MethodType | functools.partial):
+        return data()
+    return data
