@@ -131,6 +131,8 @@ async def execute(notebook: nbformat.NotebookNode, folder: Path, progress: Progr
         timeout=None,
         resources={"metadata": {"path": str(folder)}},
         on_cell_execute=announce,
+        # what TensorFlow's C++ side writes on loading goes to the log, not under the reader's import
+        extra_arguments=["--IPKernelApp.capture_fd_output=False"],
     )
     with Path(folder, "kernel.log").open("wb") as log:
         running = asyncio.create_task(client.async_execute(stderr=log))
@@ -155,9 +157,7 @@ def table(search: SearchRecord) -> str:
         for trial in ranked[:_BEST_SHOWN]
     ]
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    lines = [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]
-    ]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]]
     name, seconds = search.search["name"], search.search["elapsed_s"]
     title = f"{name}: the best {len(rows)} of {len(search.trials)} trials, {seconds:.1f} s in all"
     return "\n".join([title, *lines])
@@ -178,13 +178,9 @@ def _values(trial: TrialRecord) -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebook", type=Path)
-    parser.add_argument(
-        "--into", type=Path, default=Path("runs"), help="where the new folder is made (default: runs)"
-    )
+    parser.add_argument("--into", type=Path, default=Path("runs"), help="where the new folder is made (default: runs)")
     return parser.parse_args()
 
 
