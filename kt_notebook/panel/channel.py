@@ -78,9 +78,7 @@ class Channel:
         send: Sends one message to the view; may raise, which ends the channel.
     """
 
-    def __init__(
-        self, search_id: str, find: Callable[[], Watched | None], send: Callable[[Message], None]
-    ) -> None:
+    def __init__(self, search_id: str, find: Callable[[], Watched | None], send: Callable[[Message], None]) -> None:
         self.search_id = search_id
         self._find = find
         self._send = send
@@ -102,7 +100,7 @@ class Channel:
         """Answer one message of the view; any thread, never raises."""
         try:
             self._answer(message)
-        except Exception:  # the boundary to the browser: a message must not end the kernel's message loop
+        except Exception:  # noqa: BLE001 - the boundary to the browser: a message must not end the kernel's message loop
             _log.exception("A message of the panel could not be answered")
 
     def open(self) -> None:
@@ -206,7 +204,7 @@ class Channel:
             return
         try:
             self._send(message)
-        except Exception:  # the boundary to the front end: a view that is gone must not stop the search
+        except Exception:  # noqa: BLE001 - the boundary to the front end: a view that is gone must not stop the search
             self._is_closed = True
             _log.warning("A view of the search %s is gone, it gets no more news", self.search_id, exc_info=True)
 

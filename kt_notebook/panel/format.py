@@ -18,6 +18,7 @@ __all__ = [
     "format_count",
     "format_duration",
     "format_score",
+    "format_trial_id",
     "format_value",
     "pad",
     "shorten",
@@ -28,47 +29,34 @@ __all__ = [
 NOTHING = "–"
 ARROWS = {"max": "↑", "min": "↓"}
 _DIGITS = 4
+# Blanks are folded: this many characters fill a column at most.
+_LONGEST_LOOK = 8
+_SMALLEST_SCORE, _SMALLEST_VALUE, _LARGEST, _LARGEST_WHOLE = 1e-3, 1e-2, 1e7, 1e9
 _SECONDS_IN_HOUR = 3600
 
 
 def format_score(value: float | int | str | None) -> str:
-    """Return a metric's value with four significant digits, trailing zeros kept so that columns line up."""
+    """Return a metric's value with four significant digits, an exponent for the very small and the very large."""
     number = decode_number(value)
     if number is None:
         return NOTHING
     if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else ("∞" if number > 0 else "−∞")
-    if number == 0:
-        return "0"
+        return _special(number)
     size = abs(number)
-    if not 1e-3 <= size < 1e6:
-        return _exponent(number)
-    power = int(f"{size:.{_DIGITS - 1}e}".partition("e")[2])  # after rounding: 0.99996 is 1.000
-    decimals = max(0, _DIGITS - 1 - power)
-    return f"{number:.{decimals}f}"
+    if size != 0 and not _SMALLEST_SCORE <= size < _LARGEST:
+        return _exponent(number, _DIGITS - 1)
+    return _significant(number)
 
 
 # Any: a value is what JSON can hold.
 def format_value(value: Any) -> str:
-    """Return a hyperparameter's value, in JSON form, as Python would write it, floats with four significant digits."""
-    match value:
-        case None | bool():
-            return str(value)
-        case int():
-            return str(value)
-        case float():
-            return _plain_float(value)
-        case str():
-            return value
-        case {"__tuple__": list() as items}:
-            inner = ", ".join(map(_quoted, items))
-            return f"({inner},)" if len(items) == 1 else f"({inner})"
-        case {"__str__": str() as text}:
-            return text
-        case list():
-            return f"[{', '.join(map(_quoted, value))}]"
-        case _:
-            return json.dumps(value, ensure_ascii=False)
+    """Return a hyperparameter's value, in JSON form, as Python would write it; floats as short as they can be."""
+    return value if isinstance(value, str) else _format_inner(value)
+
+
+def format_trial_id(trial_id: str) -> str:
+    """Return the id without the zeros that pad it."""
+    return trial_id.lstrip("0") or "0" if trial_id.isdecimal() else trial_id
 
 
 def format_count(n: int) -> str:
@@ -89,7 +77,7 @@ def format_duration(seconds: float | None) -> str:
     if seconds is None:
         return NOTHING
     if seconds < 0.0995:
-        return f"{seconds * 1000:.0f} ms" if seconds >= 0.0005 else "<1 ms"
+        return f"{max(0.0, seconds) * 1000:.0f} ms"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 59.5 else format_clock(seconds)
@@ -107,12 +95,13 @@ def pad(text: str, columns: int, *, right: bool = False) -> str:
 
 
 def shorten(text: str, columns: int) -> str:
-    """Return the text in one line and at most so many columns, with … where it was cut."""
-    text = " ".join(text.split())
-    if width(text) <= columns:
-        return text
+    """Return the text in one line of at most so many columns, … where it was cut, � for what steers a terminal."""
+    head = text[: _LONGEST_LOOK * columns]
+    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(head.split()))
+    if len(head) == len(text) and width(line) <= columns:
+        return line
     kept, used = "", 1
-    for character in text:
+    for character in line:
         used += width(character)
         if used > columns:
             break
@@ -133,21 +122,55 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
     ]
 
 
-def _plain_float(value: float) -> str:
-    if not math.isfinite(value) or value == 0:
-        return format_score(value)
-    if not 1e-2 <= abs(value) < 1e6:
-        return _exponent(value)
-    # Trailing zeros say nothing in a value that was set.
-    text = format_score(value)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _format_inner(value: Any) -> str:
+    match value:
+        case None | bool():
+            return str(value)
+        case int() | float():
+            return _format_number(value)
+        case {"__tuple__": list() as items}:
+            inner = ", ".join(map(_format_inner, items))
+            return f"({inner},)" if len(items) == 1 else f"({inner})"
+        case list():
+            return f"[{', '.join(map(_format_inner, value))}]"
+        case dict():
+            return "{" + ", ".join(f"{_quote(key)}: {_format_inner(item)}" for key, item in value.items()) + "}"
+        case _:
+            return _quote(value)
 
 
-def _exponent(value: float) -> str:
+def _format_number(value: float) -> str:
+    if not math.isfinite(value):
+        return _special(value)
+    size = abs(value)
+    # JSON does not tell 96.0 from 96.
+    if value == math.floor(value) and size < _LARGEST_WHOLE:
+        return str(int(value))
+    if not _SMALLEST_VALUE <= size < _LARGEST:
+        return _strip_zeros(_exponent(value, _DIGITS - 2))
+    return _strip_zeros(_significant(value))
+
+
+def _significant(value: float) -> str:
+    """Return the number with four significant digits, whole ones in full."""
+    power = int(f"{value:.{_DIGITS - 1}e}".partition("e")[2])  # after rounding: 0.99996 is 1.000
+    return f"{value:.{max(0, _DIGITS - 1 - power)}f}"
+
+
+def _exponent(value: float, decimals: int) -> str:
     """Return the number as JavaScript writes it: `2.31e-3`."""
-    mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    mantissa, _, exponent = f"{value:.{decimals}e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
-def _quoted(value: Any) -> str:
-    return repr(value) if isinstance(value, str) else format_value(value)
+def _strip_zeros(text: str) -> str:
+    mantissa, e, exponent = text.partition("e")
+    return (mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa) + e + exponent
+
+
+def _special(value: float) -> str:
+    return "NaN" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+
+
+def _quote(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

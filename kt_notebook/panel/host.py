@@ -62,7 +62,7 @@ def _allows_stdin(kernel: Any) -> bool:
     # sets that attribute while the cell still runs (ipykernel 7.4).
     try:
         content = kernel.get_parent("shell").get("content") or {}
-    except Exception:  # kernels other than ipykernel know no such method, or know it differently
+    except Exception:  # noqa: BLE001 - kernels other than ipykernel know no such method, or know it differently
         content = {}
     asked = content.get("allow_stdin")
     return bool(asked if asked is not None else getattr(kernel, "_allow_stdin", True))
@@ -286,5 +286,5 @@ def apply(search_id: str, command_json: str) -> None:
         reason = search.command(message)
         if reason is not None:
             search.refuse(message.get("id"), reason)
-    except Exception:  # the boundary to the browser: nothing may be shown in the user's notebook
+    except Exception:  # noqa: BLE001 - the boundary to the browser: nothing may be shown in the user's notebook
         _log.exception("A command of the panel could not be carried out")
