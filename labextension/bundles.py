@@ -113,9 +113,7 @@ def _digest() -> str:
 def _major(node: str) -> int:
     """Return the major version of a node binary, 0 where it does not run."""
     try:
-        told = subprocess.run(
-            [node, "--version"], capture_output=True, text=True, timeout=30, check=True
-        ).stdout
+        told = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return 0
     match = re.match(r"v(\d+)\.", told)
@@ -138,9 +136,7 @@ def _environment(node: str, npm_command: list[str]) -> Iterator[dict[str, str]]:
 def _run(command: list[str], environment: dict[str, str]) -> None:
     status = subprocess.run(command, cwd=_FOLDER, env=environment, check=False).returncode
     if status:
-        sys.exit(
-            f"labextension: `{' '.join(command)}` ended with status {status}; what it said stands above."
-        )
+        sys.exit(f"labextension: `{' '.join(command)}` ended with status {status}; what it said stands above.")
 
 
 def main(arguments: list[str]) -> None:

@@ -24,9 +24,7 @@ class BundlesHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def _bundles(self) -> ModuleType:
         # hatchling loads this file by its path: there is no package to import the neighbour from
-        spec = importlib.util.spec_from_file_location(
-            "kt_bundles", Path(self.root, "labextension", "bundles.py")
-        )
+        spec = importlib.util.spec_from_file_location("kt_bundles", Path(self.root, "labextension", "bundles.py"))
         if spec is None or spec.loader is None:
             raise ImportError(f"labextension/bundles.py cannot be loaded from {self.root}")
         module = importlib.util.module_from_spec(spec)
