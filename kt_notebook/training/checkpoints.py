@@ -161,6 +161,6 @@ def _build_as_recorded(model: Any, path: Path) -> None:
 
 def _build_optimizer(model: Any) -> None:
     """Make the optimizer's variables, which the file holds too: Keras warns where they are missing."""
-    optimizer = getattr(model, "optimizer", None)
+    optimizer: Any = getattr(model, "optimizer", None)
     if model.built and hasattr(optimizer, "build"):
         optimizer.build(model.trainable_variables)

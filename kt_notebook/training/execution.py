@@ -67,6 +67,7 @@ class Execution:
         fits_decide: Whether an objective that was left out, or that no epoch gives, is settled by the first epoch of
             a fit that the trial's own code starts. False where the code may return something else than that fit.
         keras_scope: Told when a model has been built.
+        seen_generators: Generators that trials of this search have fitted with.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Execution:
         max_epochs: int | None = None,
         fits_decide: bool = False,
         keras_scope: KerasScope | None = None,
+        seen_generators: "weakref.WeakSet[Any] | None" = None,
     ) -> None:
         self.assignment = assignment
         self.reporter = reporter
@@ -86,6 +88,7 @@ class Execution:
         self.best_weights = best_weights or BestWeights(None)
         self.max_epochs = max_epochs
         self.fits_decide = fits_decide
+        self.seen_generators = weakref.WeakSet[Any]() if seen_generators is None else seen_generators
         self.stages: list[Stage] = []
         self.next_epoch = 0
         self.n_models = 0

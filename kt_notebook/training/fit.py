@@ -2,9 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-from weakref import WeakSet
 
 from kt_notebook.core.errors import FatalValueError, ResultError
 from kt_notebook.training.callback_copies import check_callbacks, flat_callbacks
@@ -13,26 +12,21 @@ from kt_notebook.training.data import is_used_generator, make_data, refuse_one_s
 from kt_notebook.training.execution import Execution, current_execution
 from kt_notebook.training.kinds import is_model
 
-__all__ = ["make_fit_hook", "ready_to_fit"]
+__all__ = ["fit_hook", "ready_to_fit"]
 
 _SEARCH_LINE = "search(x_train, y_train, epochs=5, validation_data=(x_val, y_val))"
 
 
 # Any: models, data and arguments of `fit` are Keras' and the user's, here and below.
-def make_fit_hook() -> Callable[[Any], Any]:
-    """Return a function from an object to its `fit`, for cells whose `X.fit(…)` is rewritten to `hook(X)(…)`.
+def fit_hook(obj: Any) -> Any:
+    """Return an object's `fit`, for cells whose `X.fit(…)` is rewritten to `fit_hook(X)(…)`.
 
     Inside a trial a Keras model's `fit` reports its epochs; everything else gets its own `fit`, untouched.
     """
-    seen: WeakSet[Any] = WeakSet()
-
-    def fit_of(obj: Any) -> Any:
-        execution = current_execution()
-        if execution is None or not is_model(obj):
-            return obj.fit
-        return functools.partial(_observed_fit, execution, seen, obj)
-
-    return fit_of
+    execution = current_execution()
+    if execution is None or not is_model(obj):
+        return obj.fit
+    return functools.partial(_observed_fit, execution, obj)
 
 
 def ready_to_fit(
@@ -72,7 +66,7 @@ def ready_to_fit(
     return made_args, _observed(execution, made, decides=is_plain or execution.fits_decide)
 
 
-def _observed_fit(execution: Execution, seen: "WeakSet[Any]", model: Any, /, *args: Any, **kwargs: Any) -> Any:
+def _observed_fit(execution: Execution, model: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Call a model's `fit` from the user's code, with our callback and nothing else changed but `verbose`."""
     execution.has_built()
     if not _takes(model, "callbacks"):
@@ -87,7 +81,7 @@ def _observed_fit(execution: Execution, seen: "WeakSet[Any]", model: Any, /, *ar
         args = (make_data(args[0]), *args[1:])
     elif "x" in kwargs:
         kwargs["x"] = make_data(kwargs["x"])
-    _refuse_seen_generator(args[0] if args else kwargs.get("x"), seen)
+    _refuse_seen_generator(args[0] if args else kwargs.get("x"), execution)
     return model.fit(*args, **_observed(execution, kwargs, decides=execution.fits_decide))
 
 
@@ -125,14 +119,13 @@ def _quiet(verbose: Any) -> Any:
     return verbose if verbose == 2 else 0
 
 
-def _refuse_seen_generator(x: Any, seen: "WeakSet[Any]") -> None:
+def _refuse_seen_generator(x: Any, execution: Execution) -> None:
     """Let a cell fit with a generator that it has made itself, not with one that another trial has read.
 
     Raises:
         DataError: It is one that was read before.
     """
-    if not inspect.isgenerator(x):
-        return
-    if is_used_generator(x) or x in seen:
-        refuse_one_shot("x", x)
-    seen.add(x)
+    if inspect.isgenerator(x):
+        if is_used_generator(x) or x in execution.seen_generators:
+            refuse_one_shot("x", x)
+        execution.seen_generators.add(x)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
+from weakref import WeakSet
 
 from kt_notebook.core.errors import TrialStoppedError
 from kt_notebook.core.protocol import Assignment, Reporter, Result
@@ -72,6 +73,7 @@ class KerasTrialFunction:
         self._max_epochs = max_epochs
         self._may_return_none = may_return_none
         self._settings = capture_settings()
+        self._seen_generators = WeakSet[Any]()
 
     def __call__(self, assignment: Assignment, reporter: Reporter) -> Result:
         """Run the trial, all its executions, and return its result.
@@ -105,6 +107,7 @@ class KerasTrialFunction:
                 max_epochs=self._max_epochs,
                 fits_decide=self.hypermodel.fits_decide,
                 keras_scope=scope,
+                seen_generators=self._seen_generators,
             )
             stack.enter_context(entered(execution))
             try:
