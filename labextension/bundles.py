@@ -94,9 +94,11 @@ def build() -> None:
     """
     if not is_stale():
         return
+    # taken first: a source that is edited meanwhile makes the bundles stale again
+    digest = _digest()
     npm("run", "build")
     _DIGEST.parent.mkdir(parents=True, exist_ok=True)
-    _DIGEST.write_text(_digest() + "\n")
+    _DIGEST.write_text(digest + "\n")
 
 
 def _digest() -> str:
