@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kt_notebook.core.events import decode_number
-from kt_notebook.panel.format import ARROWS, format_clock, format_count, format_score, format_trial_id
+from kt_notebook.core.format import ARROWS, format_clock, format_count, format_score, format_trial_id
 
 __all__ = ["STATES", "Row", "Summary", "best_so_far", "pick_rows", "rank", "rows_of", "state_text", "summarize"]
 

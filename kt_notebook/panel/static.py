@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from kt_notebook.panel.format import format_count, format_duration, format_score, format_value, shorten
+from kt_notebook.core.format import format_count, format_duration, format_score, format_value, shorten
 from kt_notebook.panel.rows import STATES, Row, Summary, best_so_far, pick_rows, rank, rows_of, summarize
 from kt_notebook.panel.svg import BAD, GOOD, PRUNED, RUN, curves_svg, history_svg, sparkline
 

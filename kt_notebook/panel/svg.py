@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from kt_notebook.panel.format import format_score
+from kt_notebook.core.format import format_score
 from kt_notebook.panel.rows import Row
 
 __all__ = ["BAD", "GOOD", "PRUNED", "RUN", "curves_svg", "history_svg", "sparkline"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kt_notebook.panel.format import format_count, format_duration, format_score, format_value, shorten, table
+from kt_notebook.core.format import format_count, format_duration, format_score, format_value, shorten, table
 from kt_notebook.panel.rows import Row, pick_rows, rank, rows_of, summarize
 
 __all__ = ["to_text"]

@@ -94,7 +94,7 @@ def error(message="units must be even", kind="ValueError", line=6):
 
 def search_of(n_trials, *, n_epochs=12, n_running=1, **settings):
     """Return a search of so many trials, every ninth failed and every sixth pruned."""
-    story = Story(max_trials=max(40, n_trials), **settings)
+    story = Story(**{"max_trials": max(40, n_trials), **settings})
     width = len(str(max(40, n_trials) - 1))
     for i in range(n_trials):
         trial_id = str(i).zfill(width)
