@@ -11,7 +11,7 @@ from kt_notebook.core.conditions import serialize as serialize_condition
 from kt_notebook.core.errors import SpaceError
 from kt_notebook.core.values import Value, identity, value_from_json, value_to_json
 
-__all__ = ["HyperParameter"]
+__all__ = ["HyperParameter", "contradiction_error"]
 
 
 class HyperParameter:
@@ -121,3 +121,11 @@ class HyperParameter:
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))
+
+
+def contradiction_error(first: HyperParameter, second: HyperParameter) -> SpaceError:
+    """Return the error for two declarations of one name that cannot both be."""
+    return SpaceError(
+        f"The hyperparameter {first.name!r} is declared as {first!r} and as {second!r}, but a name stands for "
+        f"one thing. Give the second another name, or declare both alike to tie them."
+    )

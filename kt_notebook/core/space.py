@@ -26,6 +26,7 @@ from typing import Any, Self
 from kt_notebook.core.conditions import Condition
 from kt_notebook.core.configurations import count_configurations
 from kt_notebook.core.errors import SpaceError
+from kt_notebook.core.hyperparameter import contradiction_error
 from kt_notebook.core.parameter import Boolean, Choice, Fixed, Float, HyperParameter, Int, deserialize, serialize
 from kt_notebook.core.scopes import Scopes, UnknownParameterError, unknown_name
 from kt_notebook.core.search_space import SearchSpace
@@ -187,6 +188,11 @@ class HyperParameters:
 
     def _retrieve(self, declared: HyperParameter) -> Value:
         name, values, space = declared.name, self.values, self._space
+        if any(condition.name == name for condition in declared.conditions):
+            raise SpaceError(
+                f"The hyperparameter {name!r} is declared in a scope that depends on {name!r} itself. "
+                f"Give the inner one another name."
+            )
         if name not in space:
             return self._register(declared)
         if declared.conditions and not space.conditions_hold(declared.conditions, values):
@@ -204,11 +210,6 @@ class HyperParameters:
 
     def _register(self, declared: HyperParameter) -> Value:
         name = declared.name
-        if any(condition.name == name for condition in declared.conditions):
-            raise SpaceError(
-                f"The hyperparameter {name!r} is declared in a scope that depends on {name!r} itself. "
-                f"Give the inner one another name."
-            )
         self._space = self._space.with_entry(declared)
         if declared.conditions and not self._space.conditions_hold(declared.conditions, self.values):
             return None
@@ -224,14 +225,14 @@ class HyperParameters:
         if before is not None and before[0].has_same_range(declared):
             return
         if before is not None and not self._was_changed_from_outside():
-            raise SpaceError(_contradiction(before[0], declared))
+            raise contradiction_error(before[0], declared)
         if before is not None:
             self._declared.clear()
         if entry.has_same_range(declared):
             self._declared[name] = (declared, self.values[name])
             return
         if type(entry) is not type(declared):
-            raise SpaceError(_contradiction(entry, declared))
+            raise contradiction_error(entry, declared)
         value = self.values[name]
         is_drawn = name in self._drawn and identity(self._drawn[name]) == identity(value)
         if is_drawn or not declared.contains(value):
@@ -332,12 +333,16 @@ class HyperParameters:
         """Mark the present values as drawn by an oracle: a range that depends on other values moves them."""
         self._drawn = dict(self.values)
 
+    @property
+    def drawn_values(self) -> dict[str, Value]:
+        """The values as the oracle drew them, before any was moved, and those met since."""
+        return {**self.values, **self._drawn}
+
     def ensure_active_values(self) -> None:
         """Give every active hyperparameter that has no value its default."""
         for entry in self._space.ordered:
-            name = entry.name
-            if name not in self.values and self._space.conditions_hold(entry.conditions, self.values):
-                self.values[name] = entry.default
+            if entry.name not in self.values and self._space.conditions_hold(entry.conditions, self.values):
+                self.values[entry.name] = entry.default
 
     def merge(self, hps: "HyperParameters | Iterable[HyperParameter]", overwrite: bool = True) -> None:
         """Take in other hyperparameters.
@@ -359,15 +364,13 @@ class HyperParameters:
     def copy(self) -> Self:
         """Return a copy with values of its own, which begins a new run. Cheap: the space is shared."""
         other = self.__class__.__new__(self.__class__)
-        other.values = dict(self.values)
-        other._space = self._space
-        other._drawn = self._drawn
+        other.values, other._space, other._drawn = dict(self.values), self._space, self._drawn
         other._begin()
         return other
 
     # Any: JSON
     def get_config(self) -> dict[str, Any]:
-        """Return space and values as JSON, with KerasTuner's keys, and where there are any the names marked."""
+        """Return space and values as JSON, with KerasTuner's keys; ours only where names are marked or values were moved."""
         space = self._space
         config: dict[str, Any] = {
             "space": [serialize(entry) for entry in space.entries],
@@ -377,6 +380,9 @@ class HyperParameters:
             config["given"] = sorted(space.given)
         if space.dependent:
             config["dependent"] = sorted(space.dependent)
+        moved = {name for name, value in self._drawn.items() if identity(self.values.get(name)) != identity(value)}
+        if moved:
+            config["drawn"] = {name: value_to_json(self._drawn[name]) for name in sorted(moved)}
         return config
 
     # Any: JSON
@@ -387,11 +393,5 @@ class HyperParameters:
         entries = [deserialize(entry) for entry in config["space"]]
         hps._space = SearchSpace(entries, config.get("given", ()), config.get("dependent", ()))
         hps.values = {name: value_from_json(value) for name, value in config["values"].items()}
+        hps._drawn = {name: value_from_json(value) for name, value in config.get("drawn", {}).items()}
         return hps
-
-
-def _contradiction(first: HyperParameter, second: HyperParameter) -> str:
-    return (
-        f"The hyperparameter {first.name!r} is declared as {first!r} and as {second!r}, but a name stands for "
-        f"one thing. Give the second another name, or declare both alike to tie them."
-    )

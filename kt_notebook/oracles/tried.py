@@ -31,7 +31,9 @@ class TriedConfigurations:
         started, ended = oracle.start_order, oracle.end_order
         if space is not self._space or len(started) < self._n_started or len(ended) < self._n_ended:
             self._space, self._keys, self._n_started, self._n_ended = space, set(), 0, 0
-        for trial_id in (*started[self._n_started :], *ended[self._n_ended :]):
+        for trial_id in started[self._n_started :]:
+            self._keys.add(space.key(oracle.trials[trial_id].hyperparameters.drawn_values))
+        for trial_id in ended[self._n_ended :]:
             self._keys.add(space.key(oracle.trials[trial_id].hyperparameters.values))
         self._n_started, self._n_ended = len(started), len(ended)
         return self._keys
