@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import BuiltinFunctionType, GeneratorType, ModuleType
 from typing import Any
 
-__all__ = ["MISSING", "array_facts", "class_names", "is_one_shot", "module_member", "plain_value"]
+__all__ = ["MISSING", "array_facts", "class_names", "is_one_shot", "is_pure", "module_member", "module_names", "plain_value"]
 
 MISSING = object()
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), range)
@@ -61,6 +61,16 @@ def _plain_dict(value: dict[object, object], depth: int) -> Any:
 def module_member(module: ModuleType, name: str) -> object:
     """Return what a module holds under a name; MISSING where it would have to be asked by running code."""
     return ModuleType.__getattribute__(module, "__dict__").get(name, MISSING)
+
+
+def module_names(module: ModuleType | None) -> tuple[str, ...]:
+    """Return the names that `from module import *` brings."""
+    if module is None:
+        return ()
+    listed = plain_value(module_member(module, "__all__"))
+    if isinstance(listed, list | tuple):
+        return tuple(name for name in listed if isinstance(name, str))
+    return tuple(name for name in ModuleType.__getattribute__(module, "__dict__") if not name.startswith("_"))
 
 
 def class_names(value: object) -> tuple[str, ...]:
