@@ -370,7 +370,7 @@ class HyperParameters:
 
     # Any: JSON
     def get_config(self) -> dict[str, Any]:
-        """Return space and values as JSON, with KerasTuner's keys; ours only where names are marked or values were moved."""
+        """Return space and values as JSON with KerasTuner's keys, and our own for names marked and values moved."""
         space = self._space
         config: dict[str, Any] = {
             "space": [serialize(entry) for entry in space.entries],
