@@ -16,6 +16,7 @@ from kt_notebook.core.values import Value, identity
 __all__ = ["ALWAYS", "NEVER", "Among", "Constraint", "Guard", "Test", "Tests", "TooManyTermsError", "Truth"]
 
 _MAX_TERMS = 16
+_MAX_WORDS = 8
 Values: TypeAlias = Mapping[str, Value]
 
 
@@ -77,6 +78,9 @@ class Among:
         if len(self.values) == 1:
             word = "is" if isinstance(self.values[0], bool) or self.values[0] is None else "="
             return f"{name} {word} {self.values[0]!r}"
+        if len(self.values) > _MAX_WORDS:
+            first = ", ".join(map(repr, self.values[:3]))
+            return f"{name} in [{first}, …, {self.values[-1]!r}]"
         return f"{name} in {list(self.values)!r}"
 
 
@@ -149,7 +153,7 @@ class Tests:
         """Return whether all that is allowed here is allowed there."""
         return isinstance(other, Tests) and other.tests <= self.tests
 
-    def text(self, name: str) -> str:  # noqa: ARG002 - the same call as Among's
+    def text(self, name: str) -> str:
         """Return the constraint in words."""
         return " and ".join(sorted(test.words() for test in self.tests))
 

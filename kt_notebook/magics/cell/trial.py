@@ -1,0 +1,142 @@
+"""The cell as a trial runs it: names filled in, `.fit(` calls observed, nothing else changed.
+
+How it works: the syntax tree is copied, three kinds of call are rewritten, and the copy is compiled with the positions
+of the original, so that a traceback shows the cell's own lines. `X.fit(…)` becomes `__kt_fit__(X)(…)`: X is evaluated
+first and the arguments after it, as before. The caller puts the hooks into the globals.
+"""
+
+import __future__
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from kt_notebook.magics.cell.naming import NameTemplate
+from kt_notebook.magics.cell.plan import CellForm, CellPlan
+
+__all__ = [
+    "FIT_HOOK_NAME",
+    "SEARCH_HOOK_NAME",
+    "TUNER_SEARCH_HOOK_NAME",
+    "InlineTrial",
+    "compile_definitions",
+    "compile_inline",
+]
+
+# `__kt_fit__(x)` returns what is called in the place of `x.fit`
+FIT_HOOK_NAME = "__kt_fit__"
+# called in the place of `search`
+SEARCH_HOOK_NAME = "__kt_search__"
+# `__kt_tuner_search__(x)` returns what is called in the place of `x.search`
+TUNER_SEARCH_HOOK_NAME = "__kt_tuner_search__"
+
+_FUTURES = 0
+for _feature in __future__.all_feature_names:
+    _FUTURES |= getattr(__future__, _feature).compiler_flag
+
+
+@dataclass(frozen=True, slots=True)
+class InlineTrial:
+    """A compiled cell.
+
+    Attributes:
+        filename: The name under which tracebacks look for the source.
+        source: The cell's text, to be registered with `linecache` under that name.
+        body: The code up to the last expression.
+        last: The last expression, or None where the cell ends with something else.
+    """
+
+    filename: str
+    source: str
+    body: CodeType
+    last: CodeType | None
+
+    def run(self, names: dict[str, Any]) -> Any:  # whatever the user's cell ends with
+        """Run the cell with these globals and return the value of its last expression.
+
+        Args:
+            names: The globals, hooks included; the cell changes them.
+
+        Returns:
+            The value, or None where the cell ends with a statement.
+        """
+        exec(self.body, names)
+        return None if self.last is None else eval(self.last, names)
+
+
+def compile_inline(plan: CellPlan, filename: str) -> InlineTrial:
+    """Return an inline cell as a trial runs it; FIT_HOOK_NAME must be among its globals.
+
+    Args:
+        plan: What reading the cell has found.
+        filename: The name for tracebacks.
+    """
+    return _compile(plan, filename)
+
+
+def compile_definitions(plan: CellPlan, filename: str) -> InlineTrial:
+    """Return a builder, objective or tuner cell as it runs once, in the notebook's namespace.
+
+    Its `search(…)` is a call of SEARCH_HOOK_NAME, and `X.search(…)` of what TUNER_SEARCH_HOOK_NAME gives for X. Those
+    hooks and FIT_HOOK_NAME must be among the globals, the latter for as long as the definitions live.
+
+    Args:
+        plan: What reading the cell has found.
+        filename: The name for tracebacks.
+    """
+    return _compile(plan, filename)
+
+
+def _compile(plan: CellPlan, filename: str) -> InlineTrial:
+    tree = ast.fix_missing_locations(_Rewriter(plan).rewritten(plan.cell.tree))
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr):
+        return InlineTrial(filename, plan.cell.text, _code(tree, filename, "exec", 0), None)
+    body = _code(ast.Module(tree.body[:-1], []), filename, "exec", 0)
+    flags = body.co_flags & _FUTURES
+    return InlineTrial(filename, plan.cell.text, body, _code(ast.Expression(last.value), filename, "eval", flags))
+
+
+def _code(tree: ast.Module | ast.Expression, filename: str, mode: str, flags: int) -> CodeType:
+    code: CodeType = compile(tree, filename, mode, flags=flags, dont_inherit=True)
+    return code
+
+
+class _Rewriter:
+    """Copies a tree with the three kinds of call rewritten."""
+
+    def __init__(self, plan: CellPlan) -> None:
+        self._names: Mapping[ast.Call, NameTemplate] = plan.names
+        self._search = plan.search_node
+        self._is_tuner = plan.form is CellForm.TUNER_SEARCH
+
+    def rewritten(self, tree: ast.Module) -> ast.Module:
+        copy = self._copy(tree)
+        assert isinstance(copy, ast.Module)  # noqa: S101 - a copy is of the kind of the original
+        return copy
+
+    def _copy(self, node: ast.AST) -> ast.AST:
+        fields = {name: self._copied(value) for name, value in ast.iter_fields(node)}
+        copy = type(node)(**fields)
+        ast.copy_location(copy, node)
+        return self._call(node, copy) if isinstance(node, ast.Call) and isinstance(copy, ast.Call) else copy
+
+    def _copied(self, value: object) -> object:
+        if isinstance(value, ast.AST):
+            return self._copy(value)
+        return [self._copied(item) for item in value] if isinstance(value, list) else value
+
+    def _call(self, node: ast.Call, copy: ast.Call) -> ast.Call:
+        if node in self._names:
+            copy.args.insert(0, self._names[node].expression(node))
+        elif node is self._search and not self._is_tuner:
+            copy.func = ast.copy_location(ast.Name(SEARCH_HOOK_NAME, ast.Load()), node.func)
+        elif isinstance(copy.func, ast.Attribute):
+            hook = {"fit": FIT_HOOK_NAME}.get(copy.func.attr)
+            hook = TUNER_SEARCH_HOOK_NAME if node is self._search else hook
+            if hook is not None:
+                name = ast.copy_location(ast.Name(hook, ast.Load()), node.func)
+                copy.func = ast.copy_location(ast.Call(name, [copy.func.value], []), node.func)
+        return copy
