@@ -12,7 +12,7 @@ from kt_notebook.magics.cell.plan import (
     TrialTarget,
     Unsettled,
 )
-from kt_notebook.magics.cell.read import read_cell
+from kt_notebook.magics.cell.reader import read_cell
 from kt_notebook.magics.cell.trial import (
     FIT_HOOK_NAME,
     SEARCH_HOOK_NAME,
