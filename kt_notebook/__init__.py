@@ -1,3 +1,59 @@
 """Tune Keras models from a notebook; importing this has no effect and loads no TensorFlow."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from kt_notebook.core.objective import Objective
+    from kt_notebook.core.oracle import Oracle, synchronized
+    from kt_notebook.core.space import HyperParameters
+    from kt_notebook.training.hypermodel import HyperModel
+    from kt_notebook.tuners.search_tuners import GridSearch, RandomSearch
+    from kt_notebook.tuners.tuner import Tuner
+
+__all__ = [
+    "GridSearch",
+    "HyperModel",
+    "HyperParameters",
+    "Objective",
+    "Oracle",
+    "RandomSearch",
+    "Tuner",
+    "load_ipython_extension",
+    "synchronized",
+]
+
+# Where each public name lives: it is imported when it is first asked for, so that importing the package costs nothing.
+_HOMES = {
+    "GridSearch": "kt_notebook.tuners.search_tuners",
+    "HyperModel": "kt_notebook.training.hypermodel",
+    "HyperParameters": "kt_notebook.core.space",
+    "Objective": "kt_notebook.core.objective",
+    "Oracle": "kt_notebook.core.oracle",
+    "RandomSearch": "kt_notebook.tuners.search_tuners",
+    "Tuner": "kt_notebook.tuners.tuner",
+    "synchronized": "kt_notebook.core.oracle",
+}
+
+
+# Any: a public name is a class or a function.
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kt_notebook' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
+
+
+# Any: IPython's shell.
+def load_ipython_extension(shell: Any) -> None:
+    """Add `%%tune` and `%tune` to a notebook: `%load_ext kt_notebook`."""
+    from kt_notebook.magics.magics import load
+
+    load(shell)

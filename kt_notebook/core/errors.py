@@ -4,6 +4,7 @@ __all__ = [
     "CellError",
     "DataError",
     "FailedTrialError",
+    "FatalDataError",
     "FatalError",
     "FatalObjectiveError",
     "FatalResultError",
@@ -88,6 +89,18 @@ class FatalTypeError(FatalError, TypeError):
 
 class FatalRuntimeError(FatalError, RuntimeError):
     """A condition at run time that would fail every further trial."""
+
+
+class FatalDataError(DataError, FatalError):
+    """Data that the first trial has changed, which would make every further trial wrong.
+
+    Attributes:
+        line: Line in the cell, counted from 1, where known.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class FatalObjectiveError(ObjectiveError, FatalValueError):

@@ -177,7 +177,7 @@ class Oracle:
             ObjectiveError: The metrics lack the objective.
         """
         trial = self.get_trial(trial_id)
-        if is_terminal(trial.status) and trial.status is not TrialStatus.STOPPED:
+        if trial_id not in {running.trial_id for running in self.ongoing_trials.values()}:
             raise SearchStateError(
                 f"Trial {trial_id} ended as {trial.status.value}, it cannot report any more. Start a new trial."
             )
@@ -187,6 +187,8 @@ class Oracle:
             if name not in trial.metrics.metrics:
                 trial.metrics.register(name, self._direction(name))
             trial.metrics.update(name, value, step)
+        if trial.status is not TrialStatus.RUNNING:  # The result of a trial that is over: nothing is left to stop.
+            return trial
         verdict = self.report(trial_id, 0, step, metrics)
         if verdict.stop:
             trial.status = TrialStatus.STOPPED

@@ -4,7 +4,7 @@ import math
 
 from kt_notebook.core.events import ErrorInfo, TrialEnded
 from kt_notebook.core.objective import AnyObjective
-from kt_notebook.core.oracle import Oracle
+from kt_notebook.core.oracle import Oracle, TooManyFailuresError
 from kt_notebook.core.protocol import Result
 from kt_notebook.core.record import TrialRecord
 from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
@@ -17,26 +17,30 @@ __all__ = ["FailureWatch", "end_trial", "outcome_of_stopped"]
 _N_ALIKE = 3
 
 
-def end_trial(oracle: Oracle, trial: Trial, outcome: Outcome) -> TrialEnded | None:
-    """Enter an outcome into the oracle's books and return the event, or None where the trial is to be run again.
+def end_trial(
+    oracle: Oracle, trial: Trial, outcome: Outcome
+) -> tuple[TrialEnded | None, TooManyFailuresError | None]:
+    """Enter an outcome into the oracle's books.
 
-    Raises:
-        TooManyFailuresError: The user's limit of failures in a row is reached; the trial is filed all the same.
+    Returns:
+        The event, or None where the trial is to be run again; and the error, where too many failed in a row.
     """
-    error = outcome.error
+    error, result = outcome.error, outcome.result
     if outcome.kind is OutcomeKind.FAILED:
         trial.status = TrialStatus.FAILED
         trial.message = error.traceback if error is not None else None
-    else:
-        result = outcome.result
-        if result is not None and result.metrics:
-            oracle.update_trial(trial.trial_id, result.metrics, result.best_step or 0)
-        if trial.status is TrialStatus.RUNNING:
-            trial.status = TrialStatus.COMPLETED
-    oracle.end_trial(trial)
+    elif trial.status is TrialStatus.RUNNING:
+        trial.status = TrialStatus.COMPLETED
+    if result is not None and result.metrics:
+        oracle.update_trial(trial.trial_id, result.metrics, result.best_step or 0)
+    too_many: TooManyFailuresError | None = None
+    try:
+        oracle.end_trial(trial)
+    except TooManyFailuresError as failure:
+        too_many = failure
     if not is_terminal(oracle.get_trial(trial.trial_id).status):
-        return None
-    return _ended(trial, error, outcome.result)
+        return None, too_many
+    return _ended(trial, error, result), too_many
 
 
 def _ended(trial: Trial, error: ErrorInfo | None, result: Result | None) -> TrialEnded:

@@ -162,4 +162,4 @@ class Hub:
             self.detach(sink)
             text = f"{type(sink).__name__} failed and gets no more events: {type(error).__name__}: {error}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
-            self.publish(SearchNoted("warning", "sink-detached", text))
+            self.publish(SearchNoted("warning", "sink_detached", text))

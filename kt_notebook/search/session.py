@@ -7,7 +7,7 @@ ends when the oracle has no more trials or somebody asks for it. An ended sessio
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TypeVar
@@ -21,6 +21,7 @@ from kt_notebook.core.events import (
     LimitsChanged,
     ObjectiveChosen,
     SearchEnded,
+    SearchNoted,
     SearchPaused,
     SearchResumed,
     SearchStarted,
@@ -29,7 +30,7 @@ from kt_notebook.core.events import (
     TrialCut,
     TrialStarted,
 )
-from kt_notebook.core.oracle import Oracle, TooManyFailuresError
+from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import Assignment, TrialFunction
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.values import value_to_json
@@ -114,8 +115,11 @@ class Session:
         """Whether the session's thread is at work."""
         return not self._ended.is_set()
 
-    def start(self) -> None:
+    def start(self, notes: Iterable[SearchNoted] = ()) -> None:
         """Start the search, or go on with it.
+
+        Args:
+            notes: What the user should know from the start.
 
         Raises:
             SearchStateError: It is running already.
@@ -130,6 +134,8 @@ class Session:
         self._gate.set()
         self.hub.open()
         self._publish_start()
+        for note in notes:
+            self._publish(note)
         self._executor.start(self._run_job)
         self._thread = threading.Thread(target=self._main, name=f"kt_notebook search {self.settings.name}", daemon=True)
         self._thread.start()
@@ -284,16 +290,13 @@ class Session:
         if outcome.kind is OutcomeKind.STOPPED:
             outcome = outcome_of_stopped(outcome, self.hub.record.trials[outcome.trial_id], self.oracle.objective)
             trial.status = TrialStatus.COMPLETED if trial.pruned else TrialStatus.STOPPED
-        try:
-            ended = end_trial(self.oracle, trial, outcome)
-        except TooManyFailuresError as error:
-            ended = None
-            self._fail(error)
-        finally:
-            if self._store is not None:
-                self._store.keep(self.oracle, trial)
+        ended, too_many = end_trial(self.oracle, trial, outcome)
+        if self._store is not None:
+            self._store.keep(self.oracle, trial)
         if ended is not None:
             self._publish(ended)
+        if too_many is not None:
+            self._fail(too_many)
         if outcome.is_fatal and outcome.exception is not None:
             self._fail(outcome.exception)
             self._stop_running(StopLevel.NOW)

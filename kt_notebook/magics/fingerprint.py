@@ -1,0 +1,82 @@
+"""What a cell's data looked like: to notice that they changed since an earlier session, or in place by a trial.
+
+How it works: an array is known by its shape, dtype and a hash of a sample of its elements; a plain value by its text; a
+function or class of another cell by its source. Nothing of the user's own types is called.
+"""
+
+import hashlib
+import inspect
+import types
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+__all__ = ["array_fingerprint", "changed_names", "fingerprints"]
+
+_N_SAMPLED = 4096
+_MAX_ITEMS = 64
+_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+
+
+# Any: the notebook's names stand for anything, here and below.
+def fingerprints(names: Iterable[str], namespace: Mapping[str, Any]) -> dict[str, str]:
+    """Return a short text for each name whose value can be known again; others are left out."""
+    found: dict[str, str] = {}
+    for name in names:
+        if name in namespace:
+            text = _fingerprint(namespace[name], depth=0)
+            if text is not None:
+                found[name] = text
+    return found
+
+
+def changed_names(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return the names in both whose values differ."""
+    return [name for name, text in before.items() if name in now and now[name] != text]
+
+
+def array_fingerprint(array: np.ndarray[Any, Any]) -> str:
+    """Return shape, dtype and a hash of at most 4,096 elements spread over the array."""
+    flat = array.reshape(-1) if array.flags.c_contiguous else array.ravel()
+    step = max(1, flat.size // _N_SAMPLED)
+    sample = flat[::step]
+    data = repr(sample.tolist()).encode() if array.dtype.hasobject else np.ascontiguousarray(sample).tobytes()
+    return f"array {array.shape} {array.dtype} {_hash(data)}"
+
+
+def _fingerprint(value: Any, depth: int) -> str | None:
+    kind = type(value)
+    if kind is np.ndarray:
+        return array_fingerprint(value)
+    if isinstance(value, _PLAIN) or isinstance(value, np.generic):
+        return f"{kind.__name__} {_hash(repr(value).encode())}"
+    if kind in (list, tuple, dict) and len(value) <= _MAX_ITEMS and depth < 2:
+        items = value.items() if kind is dict else enumerate(value)
+        parts = [f"{key!r}:{_fingerprint(item, depth + 1)}" for key, item in items]
+        return f"{kind.__name__} {_hash('|'.join(parts).encode())}"
+    if isinstance(value, types.FunctionType | type):
+        return _source(value)
+    return _table(value)
+
+
+def _source(value: Any) -> str | None:
+    if getattr(value, "__module__", None) != "__main__":
+        return None
+    try:
+        return f"source {_hash(inspect.getsource(value).encode())}"
+    except (OSError, TypeError):
+        return None
+
+
+def _table(value: Any) -> str | None:
+    """Fingerprint a pandas object by its columns; None for anything else."""
+    module = type(value).__module__.partition(".")[0]
+    if module != "pandas" or not hasattr(value, "to_numpy"):
+        return None
+    columns = [str(column) for column in getattr(value, "columns", [])]
+    return f"table {columns} {array_fingerprint(np.asarray(value.to_numpy()))}"
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=8).hexdigest()

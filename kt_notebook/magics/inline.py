@@ -1,0 +1,88 @@
+"""A whole cell as the trial: run in names of its own, with `hp` among them."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from kt_notebook.core.errors import CellError, TrialStoppedError
+from kt_notebook.core.space import HyperParameters
+from kt_notebook.magics.cell.trial import FIT_HOOK_NAME, InlineTrial
+from kt_notebook.training.execution import current_execution
+from kt_notebook.training.fit import fit_hook
+from kt_notebook.training.hypermodel import HyperModel
+from kt_notebook.training.kinds import is_model
+
+__all__ = ["InlineHyperModel"]
+
+
+class _FitReachedError(TrialStoppedError):
+    """Ends a build at the cell's first fit, past the cell's own `except Exception`."""
+
+    def __init__(self, model: Any) -> None:  # a Keras model
+        super().__init__("The model is built.")
+        self.model = model
+
+
+class InlineHyperModel(HyperModel):
+    """A cell that uses `hp` in its own lines.
+
+    Args:
+        trial: The compiled cell.
+        namespace: The notebook's names; a shallow copy is taken now, and each trial works in a copy of that.
+        hp_name: The name that stands for the hyperparameters.
+        keep: Whether the names that the best trial leaves behind are kept.
+
+    Attributes:
+        names_of: The names that each trial left behind, by trial id, where `keep` is on.
+    """
+
+    last_fit_counts = True
+
+    # Any: the notebook's names stand for anything.
+    def __init__(
+        self, trial: InlineTrial, namespace: Mapping[str, Any], *, hp_name: str = "hp", keep: bool = False
+    ) -> None:
+        super().__init__("cell")
+        self.fits_decide = not trial.returns_value
+        self._trial = trial
+        self._namespace = dict(namespace)
+        self._hp_name = hp_name
+        self._keep = keep
+        self.names_of: dict[str, dict[str, Any]] = {}
+
+    def run(self, hp: HyperParameters, *fit_args: Any, **fit_kwargs: Any) -> Any:
+        """Run the cell and return the value of its last expression."""
+        names = self._names(hp, fit_hook)
+        value = self._trial.run(names)
+        execution = current_execution()
+        if self._keep and execution is not None:
+            own = {name: names[name] for name in names if names[name] is not self._namespace.get(name, names)}
+            self.names_of[execution.assignment.trial_id] = own
+        return value
+
+    def forget_all_but(self, trial_ids: Collection[str]) -> None:
+        """Let go of what other trials left behind."""
+        for trial_id in set(self.names_of) - set(trial_ids):
+            del self.names_of[trial_id]
+
+    def build(self, hp: HyperParameters) -> Any:
+        """Run the cell up to its first fit and return the model that is to be fitted.
+
+        Raises:
+            CellError: The cell ends without a Keras fit.
+        """
+
+        def stop_at_fit(owner: Any) -> Any:
+            if is_model(owner):
+                raise _FitReachedError(owner)
+            return owner.fit
+
+        try:
+            self._trial.run(self._names(hp, stop_at_fit))
+        except _FitReachedError as reached:
+            return reached.model
+        raise CellError(
+            "The cell has no model to give back: it ends without a Keras fit. Take its values from tuner.best instead."
+        )
+
+    def _names(self, hp: HyperParameters, hook: Any) -> dict[str, Any]:
+        return {**self._namespace, self._hp_name: hp, FIT_HOOK_NAME: hook}

@@ -1,0 +1,213 @@
+"""From a read cell to a running search: the tuner, its project, its session and what is shown.
+
+How it works: `launch` finds the project that the cell means, makes the tuner on it, writes the tuner's name into the
+notebook and starts a session: in a thread with a panel where somebody watches, else on the caller's thread.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kt_notebook.core.commands import AddTrials
+from kt_notebook.core.errors import OptionError
+from kt_notebook.core.events import Record, SearchNoted
+from kt_notebook.core.space import HyperParameters
+from kt_notebook.magics.data_watch import watching_data
+from kt_notebook.magics.fingerprint import changed_names, fingerprints
+from kt_notebook.magics.inline import InlineHyperModel
+from kt_notebook.magics.options import TuneOptions
+from kt_notebook.magics.place import (
+    cell_project,
+    has_own_place,
+    next_project,
+    notebook_path,
+    project_with_data,
+    read_data,
+    write_data,
+)
+from kt_notebook.magics.show import run_shown, show_search
+from kt_notebook.magics.tuner_choice import make_oracle
+from kt_notebook.panel.host import FrontEnd, Host, HostedSearch, front_end, host_of
+from kt_notebook.search.executors import CallingExecutor, ThreadExecutor
+from kt_notebook.search.output import OutputCapture
+from kt_notebook.search.session import Session
+from kt_notebook.storage.projects import Project
+from kt_notebook.training.hypermodel import HyperModel
+from kt_notebook.tuners import Tuner
+from kt_notebook.tuners.blocking import run_blocking
+
+__all__ = ["CellSearch", "launch"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellSearch:
+    """What the magic has made of a cell.
+
+    Attributes:
+        hypermodel: What a trial does.
+        space: What reading the cell has found.
+        identity: Hash of what the cell says.
+        reads: Names of the notebook that the cell reads.
+        notes: Advice to show from the start.
+        cell_file: File name that the cell was compiled with.
+        fit_args, fit_kwargs: What `search(…)` was given.
+        changes: Lines of the cell that may change a name in place, by name.
+    """
+
+    hypermodel: HyperModel
+    space: HyperParameters
+    identity: str
+    reads: tuple[str, ...]
+    notes: tuple[SearchNoted, ...]
+    cell_file: str
+    fit_args: tuple[Any, ...] = ()  # Any: arguments of Keras' fit
+    fit_kwargs: Mapping[str, Any] | None = None
+    changes: Mapping[str, int] | None = None
+
+
+# Any: IPython's shell.
+def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
+    """Start a cell's search, or go on with it, or show it where it is running or finished.
+
+    Raises:
+        OptionError: NAME holds something else.
+        ProjectLockedError: Another process searches in the project.
+        StorageError: The project's place cannot be written.
+    """
+    _refuse_taken_name(shell.user_ns, options.name)
+    host = host_of(shell)
+    data = fingerprints(cell.reads, shell.user_ns)
+    project = cell_project(options, cell.identity, notebook_path(shell.user_ns))
+    running = _running_in(host, project)
+    if running is not None:
+        return _join(shell, running, options)
+    if options.overwrite:
+        project.archive()
+    else:
+        project = _project_for(shell, project, data, options)
+    return _begin(shell, host, options, cell, project, data)
+
+
+def _begin(
+    shell: Any, host: Host, options: TuneOptions, cell: CellSearch, project: Project, data: dict[str, str]
+) -> Tuner:
+    oracle = make_oracle(options, cell.space, shell.user_ns)
+    oracle.hyperparameters.merge(cell.space, overwrite=False)
+    tuner = Tuner(
+        oracle,
+        cell.hypermodel,
+        directory=project.path.parent,
+        project_name=project.path.name,
+        executions_per_trial=options.executions_per_trial,
+    )
+    tuner.name = options.name
+    place = front_end(shell)
+    blocks = options.wait if options.wait is not None else place is not FrontEnd.NOTEBOOK
+    executor = CallingExecutor() if blocks else ThreadExecutor(options.workers)
+    session = tuner.open_session(
+        cell.fit_args,
+        dict(cell.fit_kwargs or {}),
+        executor=executor,
+        capture=OutputCapture(shell),
+        timeout_s=options.timeout_s,
+        max_epochs=options.max_epochs,
+        cell_file=cell.cell_file,
+        wrap=watching_data(cell.reads, shell.user_ns, cell.changes or {}),
+    )
+    shell.user_ns[options.name] = tuner
+    search = host.add(session, tuner)
+    host.register_target(shell)
+    if _is_finished(tuner):
+        show_search(host, search, place)
+        return tuner
+    write_data(project, data)
+    _keep_best_names(tuner, cell.hypermodel, keep=options.keep)
+    notes = [*cell.notes, *tuner.opening_notes()]
+    serve = functools.partial(run_blocking, session, executor) if isinstance(executor, CallingExecutor) else None
+    run_shown(host, search, place, functools.partial(session.start, notes), serve)
+    return tuner
+
+
+def _refuse_taken_name(namespace: Mapping[str, Any], name: str) -> None:
+    held = namespace.get(name)
+    if held is not None and not isinstance(held, Tuner):
+        raise OptionError(
+            f"The search would be called {name!r}, but {name} holds {type(held).__name__} in this notebook. "
+            f"Give it another NAME: %%tune my_search"
+        )
+
+
+def _running_in(host: Host, project: Project) -> HostedSearch | None:
+    path = str(project.path)
+    for search in host.searches():
+        session = search.session
+        if isinstance(session, Session) and session.is_running and session.settings.directory == path:
+            return search
+    return None
+
+
+def _join(shell: Any, search: HostedSearch, options: TuneOptions) -> Tuner:
+    """Show a search that is running; a higher --max-trials applies."""
+    session, tuner = search.session, search.tuner
+    if not isinstance(session, Session) or not isinstance(tuner, Tuner):
+        raise OptionError(f"{options.name} is running, but its tuner is gone. Stop it in the panel, then run the cell.")
+    limit = session.oracle.max_trials
+    if limit is not None and "max_trials" in options.given and options.max_trials > limit:
+        session.post(AddTrials(n=options.max_trials - limit))
+    shell.user_ns[options.name] = tuner
+    show_search(host_of(shell), search, front_end(shell))
+    return tuner
+
+
+def _project_for(shell: Any, project: Project, data: dict[str, str], options: TuneOptions) -> Project:
+    """Return the project to go on with: where the data changed, the user says whether it is the same search."""
+    if has_own_place(options):
+        return project
+    same = project_with_data(project, data)
+    if same is not None:
+        return same
+    changed = ", ".join(changed_names(read_data(project), data))
+    if front_end(shell) in (FrontEnd.NOTEBOOK, FrontEnd.TERMINAL):
+        answer = input(f"{changed} changed since this search began. Go on with it, or begin a new one? [go on/new] ")
+        if answer.strip().lower() in {"go on", "go", "g", "on"}:
+            return project
+    fresh = next_project(project)
+    # Nobody may be there to ask: the output has to say why a new search began.
+    print(f"{changed} changed since the search in {project.path.name} began: this is a new one, {fresh.path.name}.")  # noqa: T201
+    return fresh
+
+
+def _is_finished(tuner: Tuner) -> bool:
+    record, oracle = tuner.hub.record, tuner.oracle
+    if record.state != "finished" or any(trial.status == "IDLE" for trial in record.trials.values()):
+        return False
+    limit = oracle.max_trials
+    used_up = limit is not None and len(record.trials) >= limit
+    return used_up or record.search["reason"] == "exhausted"
+
+
+def _keep_best_names(tuner: Tuner, hypermodel: HyperModel, *, keep: bool) -> None:
+    if keep and isinstance(hypermodel, InlineHyperModel):
+        tuner.hub.attach(_BestNames(tuner, hypermodel))
+
+
+class _BestNames:
+    """Keeps the names that the best trial so far left behind, as `tuner.best_names`."""
+
+    def __init__(self, tuner: Tuner, hypermodel: InlineHyperModel) -> None:
+        self._tuner = tuner
+        self._hypermodel = hypermodel
+
+    def receive(self, records: Sequence[Record]) -> None:
+        """Look for a new best trial."""
+        ended = [record["trial_id"] for record in records if record["kind"] == "trial_ended"]
+        if not ended:
+            return
+        best = self._tuner.best.trial_id
+        if best is None:
+            return
+        if best in self._hypermodel.names_of:
+            self._tuner.best_names = self._hypermodel.names_of[best]
+        running = {t.trial_id for t in list(self._tuner.hub.record.trials.values()) if t.status == "RUNNING"}
+        self._hypermodel.forget_all_but(running | {best})

@@ -1,0 +1,148 @@
+"""`%tune WORD`: look at the searches of this kernel and on disk, and steer them."""
+
+import difflib
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kt_notebook.core.commands import Pause, Resume, Stop, StopNow
+from kt_notebook.core.errors import OptionError
+from kt_notebook.core.record import SearchRecord
+from kt_notebook.magics.show import show_search
+from kt_notebook.panel.format import format_duration, format_score
+from kt_notebook.panel.host import Host, HostedSearch, front_end, host_of
+from kt_notebook.storage.project_store import ProjectStore
+from kt_notebook.storage.projects import Project, list_projects
+from kt_notebook.tuners import Tuner
+
+__all__ = ["WORDS", "run_line"]
+
+
+# Any: IPython's shell, and whatever a word returns for the notebook to show.
+def run_line(shell: Any, line: str) -> Any:
+    """Do what a `%tune` line says and return what the notebook is to show.
+
+    Raises:
+        OptionError: The word is unknown, or names no search.
+    """
+    words = shlex.split(line)
+    word = words[0] if words else "list"
+    action = WORDS.get(word)
+    if action is None:
+        near = difflib.get_close_matches(word, WORDS, n=1, cutoff=0.5)
+        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(WORDS)}."
+        raise OptionError(f"%tune has no word {word!r}. {hint}")
+    return action(shell, words[1:])
+
+
+def _list(shell: Any, _words: list[str]) -> None:
+    """Print every search of this kernel, and every project on disk beside the notebook."""
+    lines = []
+    shown: set[str] = set()
+    for search in reversed(host_of(shell).searches()):
+        lines.append(_status_line(search.feed.record))
+        shown.add(str(search.feed.record.search["directory"]))
+    for project in list_projects(Path.cwd()):
+        if str(project.path) not in shown:
+            lines.append(_status_line(ProjectStore(project).load()[0]) + f"  (on disk: %tune open {project.path.name})")
+    print("\n".join(lines) or "No search yet. Put %%tune over a cell.")  # noqa: T201
+
+
+def _status(shell: Any, words: list[str]) -> None:
+    """Print one search's state, progress and best."""
+    print(_status_line(_search(shell, words).feed.record))  # noqa: T201
+
+
+def _show(shell: Any, words: list[str]) -> None:
+    """Show one search's panel."""
+    show_search(host_of(shell), _search(shell, words), front_end(shell))
+
+
+def _wait(shell: Any, words: list[str]) -> None:
+    """Wait for the end of one search."""
+    _tuner(shell, words).wait()
+
+
+def _results(shell: Any, words: list[str]) -> Any:
+    """Return the table of one search's trials."""
+    return _tuner(shell, words).results
+
+
+def _best(shell: Any, words: list[str]) -> Any:
+    """Return one search's best values."""
+    return _tuner(shell, words).best
+
+
+def _poster(command: type[Pause | Resume | Stop | StopNow]) -> Callable[[Any, list[str]], None]:
+    def post(shell: Any, words: list[str]) -> None:
+        """Ask one search for something."""
+        chosen = StopNow if command is Stop and "--now" in words else command
+        search = _search(shell, [word for word in words if word != "--now"])
+        session = search.session
+        if session is None or search.is_ended:
+            raise OptionError(f"{search.name} has ended ({search.state}). Run its cell again to go on.")
+        session.post(chosen())
+
+    return post
+
+
+def _open(shell: Any, words: list[str]) -> None:
+    """Show a project on disk."""
+    if len(words) != 1:
+        raise OptionError("%tune open takes one folder: %tune open digits-1a2b3c4d, or a path.")
+    candidates = [Path(words[0]), *(project.path for project in list_projects(Path.cwd()) if project.name == words[0])]
+    project = next((p for p in map(Project, candidates) if p.journal_path.exists()), None)
+    if project is None:
+        known = ", ".join(p.name for p in list_projects(Path.cwd())) or "none"
+        raise OptionError(f"{words[0]} is no project of ours. Beside this notebook there are: {known}.")
+    from kt_notebook.panel.bundle import SearchDisplay
+    from kt_notebook.search.hub import Hub
+
+    SearchDisplay(Hub(record=ProjectStore(project).load()[0])).finish()
+
+
+WORDS: dict[str, Callable[[Any, list[str]], Any]] = {
+    "list": _list,
+    "show": _show,
+    "status": _status,
+    "wait": _wait,
+    "stop": _poster(Stop),
+    "pause": _poster(Pause),
+    "resume": _poster(Resume),
+    "results": _results,
+    "best": _best,
+    "open": _open,
+}
+
+
+def _search(shell: Any, words: list[str]) -> HostedSearch:
+    """Return the search that the words name, the latest without words."""
+    host: Host = host_of(shell)
+    searches = host.searches()
+    if not searches:
+        raise OptionError("This kernel has no search yet. Put %%tune over a cell; %tune list shows those on disk.")
+    if not words:
+        return searches[-1]
+    named = [search for search in searches if search.name == words[0]]
+    if not named:
+        known = ", ".join(dict.fromkeys(search.name for search in searches))
+        raise OptionError(f"This kernel has no search called {words[0]!r}. There are: {known}.")
+    return named[-1]
+
+
+def _tuner(shell: Any, words: list[str]) -> Tuner:
+    search = _search(shell, words)
+    tuner = search.tuner
+    if not isinstance(tuner, Tuner):
+        raise OptionError(f"The tuner of {search.name} is gone from the notebook. Run its cell again to have it back.")
+    return tuner
+
+
+def _status_line(record: SearchRecord) -> str:
+    search = record.search
+    done = sum(trial.ended_at is not None for trial in list(record.trials.values()))
+    of = f" of {search['max_trials']}" if search["max_trials"] else ""
+    ranked = record.ranked()
+    best = f"  best {format_score(ranked[0].score)} (trial {ranked[0].trial_id})" if ranked else ""
+    return f"{search['name']}: {search['state']}  {done}{of} trials{best}  {format_duration(search['elapsed_s'])}"

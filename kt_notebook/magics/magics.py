@@ -1,0 +1,259 @@
+"""`%%tune` and `%tune`, as IPython calls them.
+
+How it works: the cell is read (`magics.cell`), turned into a HyperModel, and handed to `launch`. Definitions of the
+builder and objective forms are run first, in the notebook's names, as an ordinary cell would run them.
+"""
+
+import inspect
+import linecache
+from typing import Any
+
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+
+from kt_notebook.core.errors import CellError, DataError, OptionError
+from kt_notebook.core.events import SearchNoted
+from kt_notebook.core.objective import create_objective
+from kt_notebook.magics.cell.plan import CellForm, CellPlan, TargetKind
+from kt_notebook.magics.cell.reader import read_cell
+from kt_notebook.magics.cell.trial import FIT_HOOK_NAME, SEARCH_HOOK_NAME, compile_definitions, compile_inline
+from kt_notebook.magics.completion import install_completion
+from kt_notebook.magics.data_watch import lines_of_changes
+from kt_notebook.magics.error_block import readable
+from kt_notebook.magics.inline import InlineHyperModel
+from kt_notebook.magics.launch import CellSearch, launch
+from kt_notebook.magics.line import run_line
+from kt_notebook.magics.options import TuneOptions, help_text, parse_options
+from kt_notebook.magics.settings import KTNotebook
+from kt_notebook.magics.space_table import space_table
+from kt_notebook.panel.host import host_of
+from kt_notebook.training.fit import make_fit_hook
+from kt_notebook.training.hypermodel import as_hypermodel
+
+__all__ = ["TuneMagics", "load"]
+
+
+@magics_class
+class TuneMagics(Magics):
+    """The magics of kt_notebook."""
+
+    # Any: IPython's shell, here and below.
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self.settings = KTNotebook(parent=shell)
+        shell.configurables.append(self.settings)
+
+    @cell_magic("tune")
+    @readable
+    def tune_cell(self, line: str, cell: str) -> None:
+        """Search the hyperparameters that this cell declares with `hp`."""
+        options = parse_options(line, self.settings.defaults())
+        create_objective(options.objective)
+        shell = self.shell
+        plan = read_cell(shell.transform_cell(cell), shell.user_ns)
+        _check(plan, options)
+        if options.dry_run:
+            # A dry run has nothing else to show for itself.
+            print(space_table(plan))  # noqa: T201
+        elif plan.form is CellForm.TUNER_SEARCH:
+            _run_tuner_search(shell, options, plan)
+        elif plan.form is CellForm.INLINE:
+            _run_inline(shell, options, plan)
+        else:
+            _run_definitions(shell, options, plan)
+
+    @line_magic("tune")
+    @readable
+    def tune_line(self, line: str) -> Any:
+        """Look at searches and steer them: list, show, status, wait, stop, pause, resume, results, best, open."""
+        return run_line(self.shell, line)
+
+
+TuneMagics.tune_cell.__doc__ = f"""Search the hyperparameters that this cell declares with `hp`.
+
+Usage:
+
+    %%tune [NAME] [OPTIONS]
+
+Take the cell you already have, write `hp.` where a number was, put %%tune on top:
+
+    %%tune digits --objective val_accuracy --max-trials 20
+    model = keras.Sequential([
+        keras.layers.Dense(hp.Int("units", 16, 128, step=16), activation="relu"),
+        keras.layers.Dense(10, activation="softmax"),
+    ])
+    model.compile(keras.optimizers.Adam(hp.Float("lr", 1e-4, 1e-2, sampling="log")),
+                  "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x_train, y_train, epochs=10, validation_data=(x_val, y_val))
+
+The whole cell is a trial, run many times in names of its own. What it returns is its score: its last expression (a
+number, a dict of numbers, a History), else its last Keras fit. A cell may also define a function of hp (or a
+HyperModel) and call search(x, y, epochs=..., validation_data=...) with the arguments of fit.
+
+    hp.Int("units", 32, 512, step=32)            hp.Choice("act", ["relu", "tanh"])
+    hp.Float("lr", 1e-4, 1e-1, sampling="log")   hp.Boolean("norm")   hp.Fixed("batch", 64)
+    units = hp.Int(32, 512)                      # the name may be left out: it is `units`
+
+NAME (default: tuner) is the one name written into the notebook: an ordinary Tuner. The cell returns at once; NAME.results
+and NAME.best answer while it runs, NAME.get_best_hyperparameters() and NAME.get_best_models() wait for its end. The same
+cell run again goes on where it stopped.
+
+Options:
+
+{help_text()}
+
+Also: %tune list, show, status, wait, stop, pause, resume, results, best, open. Defaults: %config KTNotebook.
+"""
+
+
+def _check(plan: CellPlan, options: TuneOptions) -> None:
+    """Refuse what can be known to go wrong before anything is trained.
+
+    Raises:
+        DataError: Data that only one trial could read.
+        CellError: A TensorBoard callback without tensorboard.
+    """
+    for one_shot in plan.one_shots:
+        error = DataError(
+            f"{one_shot.text} in line {one_shot.line} can be read only once, and every trial needs the data. Give "
+            "arrays, a list, a tf.data.Dataset, or a function that makes the generator."
+        )
+        raise error
+    if plan.tensorboard_line is not None and not _has_module("tensorboard"):
+        raise CellError(
+            "The TensorBoard callback needs the package tensorboard, which is not installed. Run: "
+            "%pip install tensorboard",
+            plan.tensorboard_line,
+        )
+
+
+def _has_module(name: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(name) is not None
+
+
+def _notes(plan: CellPlan, options: TuneOptions) -> tuple[SearchNoted, ...]:
+    """Return the advice to show from the start."""
+    notes = [SearchNoted("advice", note.code, note.text, note.line) for note in plan.notes]
+    for place in plan.unsettled:
+        text = f"{place.text}: {place.reason}. It joins the space when a trial first meets it."
+        notes.append(SearchNoted("advice", "unsettled", text, place.line))
+    n = plan.space.n_combinations()
+    if n is not None and plan.space.space and not plan.unsettled and n < options.max_trials:
+        text = f"{n:,} combinations, {options.max_trials} trials asked for: the search ends when each was tried."
+        notes.append(SearchNoted("advice", "few_combinations", text))
+    elif n is not None and options.tuner == "grid" and "max_trials" in options.given and n > options.max_trials:
+        text = f"{n:,} combinations, {options.max_trials} trials: the grid will not be complete."
+        notes.append(SearchNoted("advice", "many_combinations", text))
+    return tuple(notes)
+
+
+def _file_of(plan: CellPlan, options: TuneOptions, source: str) -> str:
+    """Give the cell a file name under which tracebacks find its lines."""
+    name = f"<%%tune {options.name} {plan.identity[:8]}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    return name
+
+
+def _run_inline(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
+    file = _file_of(plan, options, plan.cell.text)
+    trial = compile_inline(plan, file)
+    hypermodel = InlineHyperModel(trial, shell.user_ns, hp_name=plan.hp_name, keep=options.keep)
+    launch(shell, options, _cell_search(plan, options, hypermodel, file))
+
+
+def _cell_search(
+    plan: CellPlan, options: TuneOptions, hypermodel: Any, file: str, *args: Any, **kwargs: Any
+) -> CellSearch:
+    return CellSearch(
+        hypermodel=hypermodel,
+        space=plan.space,
+        identity=plan.identity,
+        reads=plan.reads,
+        notes=_notes(plan, options),
+        cell_file=file,
+        fit_args=args,
+        fit_kwargs=kwargs,
+        changes=lines_of_changes(plan.cell.tree),
+    )
+
+
+def _run_definitions(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
+    """Run the cell's definitions in the notebook, then search with what it hands to `search(…)`."""
+    file = _file_of(plan, options, plan.cell.text)
+    code = compile_definitions(plan, file)
+    names = shell.user_ns
+    has_begun = False
+
+    def search(*args: Any, **kwargs: Any) -> None:
+        nonlocal has_begun
+        has_begun = True
+        hypermodel = as_hypermodel(_target(names, plan))
+        launch(shell, options, _cell_search(plan, options, hypermodel, file, *args, **kwargs))
+
+    # Functions of the cell look the hook up when they run, so it stays; it is hidden from %who.
+    names[FIT_HOOK_NAME] = make_fit_hook()
+    names[SEARCH_HOOK_NAME] = search
+    shell.user_ns_hidden.update({FIT_HOOK_NAME: None, SEARCH_HOOK_NAME: None})
+    try:
+        exec(code, names)
+    finally:
+        del names[SEARCH_HOOK_NAME]
+    if not has_begun:
+        search()
+
+
+def _target(names: dict[str, Any], plan: CellPlan) -> Any:
+    target = plan.target
+    if target is None:
+        raise CellError("The cell has no trial. Define a function `def build(hp):`, or use hp in the cell itself.")
+    value = names[target.name]
+    if target.kind is not TargetKind.CLASS:
+        return value
+    needed = [
+        name
+        for name, parameter in inspect.signature(value).parameters.items()
+        if parameter.default is inspect.Parameter.empty
+        and parameter.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    ]
+    if needed:
+        raise CellError(
+            f"{target.name} needs {', '.join(needed)} to be made. Make an instance in the cell: "
+            f"hypermodel = {target.name}({', '.join(f'{name}=…' for name in needed)})",
+            target.line,
+        )
+    return value()
+
+
+def _run_tuner_search(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
+    """Run a cell that makes a tuner of its own and calls its `search`, without blocking and with the panel."""
+    from kt_notebook.magics.tuner_search import run_tuner_search
+
+    file = _file_of(plan, options, plan.cell.text)
+    code = compile_definitions(plan, file)
+    if options.given - {"wait"}:
+        raise OptionError(
+            "A cell that calls a tuner's own search() takes only --wait or --no-wait. Give the rest to it."
+        )
+    run_tuner_search(shell, options, plan, code, file)
+
+
+def load(shell: Any) -> None:
+    """Register the magics, once for each shell."""
+    if isinstance(shell.magics_manager.registry.get("TuneMagics"), TuneMagics):
+        return
+    shell.register_magics(TuneMagics(shell))
+    host_of(shell).register_target(shell)
+    install_completion(shell)
+    warn_of_keras_tuner(shell)
+
+
+def warn_of_keras_tuner(shell: Any) -> None:
+    """Say which import lines to change where KerasTuner is loaded in the same kernel."""
+    import sys
+
+    if "keras_tuner" in sys.modules:
+        print(  # noqa: T201 - loading an extension has no other place to say it
+            "keras_tuner is loaded too. To use kt_notebook instead, change `import keras_tuner as kt` to "
+            "`import kt_notebook as kt`, and `from keras_tuner.X import Y` to `from kt_notebook.X import Y`."
+        )

@@ -1,0 +1,97 @@
+"""Which search a cell is: its identity and the project's folder that follows from it."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kt_notebook.magics.fingerprint import changed_names
+from kt_notebook.magics.options import TuneOptions
+from kt_notebook.storage.projects import Project, next_free_name, notebook_project, project_name
+
+__all__ = [
+    "cell_project",
+    "has_own_place",
+    "next_project",
+    "notebook_path",
+    "project_with_data",
+    "read_data",
+    "write_data",
+]
+
+_DATA_FILE = "data.json"
+
+
+# Any: the notebook's names stand for anything.
+def notebook_path(namespace: Mapping[str, Any]) -> str | None:
+    """Return the notebook's file as the front end tells it, None where it does not."""
+    told = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    return str(told) if told else None
+
+
+def cell_project(options: TuneOptions, identity: str, notebook: str | None) -> Project:
+    """Return the project of a cell; the same cell has the same one.
+
+    Args:
+        options: The cell's options; `--directory` and `--project-name` mean KerasTuner's own rules.
+        identity: Hash of what the cell says.
+        notebook: The notebook's file, None where unknown: then the working directory counts.
+    """
+    if has_own_place(options):
+        return Project(Path(options.directory or ".") / (options.project_name or "untitled_project"))
+    parts = [
+        notebook or os.getcwd(),  # noqa: PTH109 - a text is wanted
+        options.name,
+        identity,
+        options.objective,
+        options.tuner,
+        options.seed,
+        options.executions_per_trial,
+        options.max_epochs,
+    ]
+    digest = hashlib.blake2b(json.dumps(parts).encode(), digest_size=4).hexdigest()
+    return notebook_project(Path.cwd(), project_name(options.name, digest))
+
+
+def has_own_place(options: TuneOptions) -> bool:
+    """Return whether the user says where the project is."""
+    return options.directory is not None or options.project_name is not None
+
+
+def project_with_data(project: Project, fingerprints: Mapping[str, str]) -> Project | None:
+    """Return this project, or the first of its later ones (`<name>-2`, …), that has begun with the same data.
+
+    A project without any records of its data, or none at all yet, counts as the same.
+    """
+    root = project.path.parent.parent
+    number = 1
+    candidate = project
+    while candidate.is_there:
+        if not changed_names(read_data(candidate), fingerprints):
+            return candidate
+        number += 1
+        candidate = notebook_project(root, f"{project.name}-{number}")
+    return project if number == 1 else None
+
+
+def next_project(project: Project) -> Project:
+    """Return the next free project beside this one."""
+    root = project.path.parent.parent
+    return notebook_project(root, next_free_name(root, project.name))
+
+
+def read_data(project: Project) -> dict[str, str]:
+    """Return the fingerprints that a search began with; empty where they cannot be read."""
+    try:
+        found = json.loads((project.path / _DATA_FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(text) for name, text in found.items()} if isinstance(found, dict) else {}
+
+
+def write_data(project: Project, fingerprints: Mapping[str, str]) -> None:
+    """Keep the fingerprints that a search begins with."""
+    project.create()
+    (project.path / _DATA_FILE).write_text(json.dumps(dict(fingerprints)), "utf-8")

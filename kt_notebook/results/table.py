@@ -1,0 +1,131 @@
+"""A search's trials as a pandas DataFrame that reads well in a notebook."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kt_notebook.core.record import SearchRecord, TrialRecord
+from kt_notebook.core.values import value_from_json
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
+__all__ = ["BestValues", "ResultsTable", "best_values", "results_table"]
+
+_ROWS_SHOWN = 50
+_STATUS_ORDER = {"COMPLETED": 0, "RUNNING": 1, "STOPPED": 2, "IDLE": 3, "INVALID": 4, "FAILED": 5}
+
+
+class ResultsTable(pd.DataFrame):
+    """The trials of a search, best first: an ordinary DataFrame whose notebook view marks the best row.
+
+    Attributes:
+        attrs: `objective` names the score's column and `direction` says which way it is better.
+    """
+
+    _metadata: list[str] = []  # noqa: RUF012 - pandas' own way to say that nothing else is carried along
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return ResultsTable
+
+    def _repr_html_(self) -> str | None:
+        """Return the first rows as an HTML table: the score in bold, the best row tinted, failures in words."""
+        score = self.attrs.get("objective")
+        if score not in self.columns or self.empty:
+            return super()._repr_html_()  # type: ignore[operator,no-any-return]  # pandas leaves it untyped
+        shown = pd.DataFrame(self.head(_ROWS_SHOWN))
+        more = f"<p>{len(self) - _ROWS_SHOWN:,} more rows</p>" if len(self) > _ROWS_SHOWN else ""
+        return _style(shown, str(score)).to_html() + more
+
+
+def _style(frame: pd.DataFrame, score: str) -> "Styler":
+    best = frame[score].first_valid_index()
+
+    def tint(row: "pd.Series[Any]") -> list[str]:
+        return ["background: #2563eb1f" if row.name == best else "" for _ in row]
+
+    numbers = {name: _number for name in frame.columns if pd.api.types.is_float_dtype(frame[name])}
+    styler = frame.style.apply(tint, axis=1).format({**numbers, "time": "{:.1f} s"}, na_rep="")
+    return styler.set_properties(subset=[score], **{"font-weight": "bold"})  # type: ignore[arg-type]  # CSS names
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.2e}"
+
+
+def results_table(record: SearchRecord) -> ResultsTable:
+    """Return one row a trial, best first: status, score, values, epochs, time in seconds, seed and error.
+
+    The index is the trial's id. Hyperparameters that were not active in a trial are missing there. The score's column
+    has the objective's name.
+    """
+    objective = record.objective
+    score = _score_name(objective)
+    trials = list(record.trials.values())
+    names: dict[str, None] = {}
+    for trial in trials:
+        names.update(dict.fromkeys(trial.values))
+    frame = ResultsTable([_row(trial, score, list(names)) for trial in trials])
+    if frame.empty:
+        return ResultsTable(columns=["status", score, "epochs", "time", "seed", "error"])
+    frame = ResultsTable(frame.set_index("trial"))
+    is_max = bool(objective) and len(objective or ()) == 1 and (objective or [{}])[0].get("direction") == "max"
+    rank = pd.DataFrame({"status": frame["status"].map(_STATUS_ORDER), "score": frame[score] * (-1 if is_max else 1)})
+    frame = ResultsTable(frame.loc[rank.sort_values(["status", "score"], kind="stable").index])
+    frame.attrs.update(objective=score, direction="max" if is_max else "min")
+    return frame
+
+
+def _score_name(objective: list[dict[str, str]] | None) -> str:
+    if not objective:
+        return "score"
+    if len(objective) > 1:
+        return "multi_objective"
+    return "score" if objective[0]["name"] == "default_objective" else objective[0]["name"]
+
+
+# Any: a row holds values of all kinds.
+def _row(trial: TrialRecord, score: str, names: list[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {"trial": trial.trial_id, "status": trial.status, score: trial.score}
+    for name in names:
+        column = name if name not in row else f"hp {name}"
+        row[column] = value_from_json(trial.values.get(name))
+    last = trial.epochs[-1].epoch + 1 if trial.epochs else None
+    error = trial.error
+    reason = None
+    if error is not None:
+        reason = f"{error['type']}: {error['message']}" + (f" (line {error['line']})" if error["line"] else "")
+    tail = {"epochs": last, "time": trial.duration_s, "seed": trial.seed, "error": reason}
+    row.update({name if name not in row else f"trial {name}": value for name, value in tail.items()})
+    return row
+
+
+class BestValues(dict[str, Any]):
+    """The best trial's values by name, with its id and score.
+
+    Attributes:
+        trial_id: Which trial, None while none has completed.
+        score: Its score, in the objective's direction; None while none has completed.
+    """
+
+    def __init__(self, values: dict[str, Any], trial_id: str | None, score: float | None) -> None:
+        super().__init__(values)
+        self.trial_id = trial_id
+        self.score = score
+
+    def __repr__(self) -> str:
+        if self.trial_id is None:
+            return "no trial has completed yet"
+        values = "\n".join(f"{name} = {value!r}" for name, value in self.items())
+        return f"# trial {self.trial_id}, score {self.score:.6g}\n{values}"
+
+
+def best_values(record: SearchRecord) -> BestValues:
+    """Return the values of the best completed trial; empty while there is none."""
+    ranked = record.ranked()
+    if not ranked:
+        return BestValues({}, None, None)
+    best = ranked[0]
+    values = {name: value_from_json(value) for name, value in best.values.items()}
+    return BestValues(values, best.trial_id, best.score)

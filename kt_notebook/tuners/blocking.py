@@ -1,0 +1,60 @@
+"""A search that blocks: trials on the caller's thread, where Ctrl-C first asks and then insists."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from kt_notebook.core.commands import StopNow
+from kt_notebook.core.errors import SearchStateError
+from kt_notebook.search.executors import CallingExecutor
+from kt_notebook.search.session import Session
+
+__all__ = ["run_blocking"]
+
+
+def run_blocking(session: Session, executor: CallingExecutor) -> None:
+    """Serve a session's trials on this thread until it has ended.
+
+    The first interrupt stops at the end of the running epoch, the second is `KeyboardInterrupt` in the trial.
+
+    Raises:
+        KeyboardInterrupt: The user interrupted twice; what has ended is kept.
+        Exception: What ended the search.
+    """
+    try:
+        with _polite_interrupt(session):
+            executor.serve()
+    except KeyboardInterrupt:
+        if session.is_running:
+            try:
+                session.post(StopNow())
+            except SearchStateError:
+                pass  # It has just ended by itself.
+        session.wait()
+        raise
+    session.wait()
+    if session.error is not None:
+        raise session.error
+
+
+@contextmanager
+def _polite_interrupt(session: Session) -> Iterator[None]:
+    """Let the first interrupt ask the session to stop. Only the main thread can see interrupts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        # The user needs to see that the key was heard.
+        print("\nStopping at the end of this epoch. Interrupt again to stop now.")  # noqa: T201
+        session.interrupt()
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,94 @@
+"""The tuners that users name: one for each way to choose the next trial."""
+
+from typing import Any
+
+from kt_notebook.core.space import HyperParameters
+from kt_notebook.oracles.grid_search import GridSearchOracle
+from kt_notebook.oracles.random_search import RandomSearchOracle
+from kt_notebook.tuners.tuner import Tuner
+
+__all__ = ["GridSearch", "RandomSearch"]
+
+
+class RandomSearch(Tuner):
+    """Tries configurations drawn at random, none twice.
+
+    Args:
+        hypermodel: A function of `hp`, or a `HyperModel`.
+        objective: None (the first result decides), a metric's name, an `Objective`, or a list of these.
+        max_trials: Most trials to run.
+        seed: Any integer; None draws one.
+        hyperparameters: A space known beforehand; what it holds wins over what trials declare.
+        tune_new_entries: Whether what trials declare beyond it is searched.
+        allow_new_entries: Whether trials may declare more.
+        max_retries_per_trial: How often a failed trial is run again.
+        max_consecutive_failed_trials: End the search after as many failures in a row; None: never for this.
+        **kwargs: As for `Tuner`.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_trials: int = 10,
+        seed: int | None = None,
+        hyperparameters: HyperParameters | None = None,
+        tune_new_entries: bool = True,
+        allow_new_entries: bool = True,
+        max_retries_per_trial: int = 0,
+        max_consecutive_failed_trials: int | None = None,
+        **kwargs: Any,  # narrowed by Tuner
+    ) -> None:
+        oracle = RandomSearchOracle(
+            objective=objective,
+            max_trials=max_trials,
+            seed=seed,
+            hyperparameters=hyperparameters,
+            tune_new_entries=tune_new_entries,
+            allow_new_entries=allow_new_entries,
+            max_retries_per_trial=max_retries_per_trial,
+            max_consecutive_failed_trials=max_consecutive_failed_trials,
+        )
+        super().__init__(oracle, hypermodel, **kwargs)
+
+
+class GridSearch(Tuner):
+    """Tries every combination, the last hyperparameter changing fastest.
+
+    Args:
+        hypermodel: A function of `hp`, or a `HyperModel`.
+        objective: None (the first result decides), a metric's name, an `Objective`, or a list of these.
+        max_trials: Most trials to run; None tries all.
+        seed: Any integer; None draws one. It seeds the trials, not their order.
+        hyperparameters: A space known beforehand; what it holds wins over what trials declare.
+        tune_new_entries: Whether what trials declare beyond it is searched.
+        allow_new_entries: Whether trials may declare more.
+        max_retries_per_trial: How often a failed trial is run again.
+        max_consecutive_failed_trials: End the search after as many failures in a row; None: never for this.
+        **kwargs: As for `Tuner`.
+    """
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_trials: int | None = None,
+        seed: int | None = None,
+        hyperparameters: HyperParameters | None = None,
+        tune_new_entries: bool = True,
+        allow_new_entries: bool = True,
+        max_retries_per_trial: int = 0,
+        max_consecutive_failed_trials: int | None = None,
+        **kwargs: Any,  # narrowed by Tuner
+    ) -> None:
+        oracle = GridSearchOracle(
+            objective=objective,
+            max_trials=max_trials,
+            seed=seed,
+            hyperparameters=hyperparameters,
+            tune_new_entries=tune_new_entries,
+            allow_new_entries=allow_new_entries,
+            max_retries_per_trial=max_retries_per_trial,
+            max_consecutive_failed_trials=max_consecutive_failed_trials,
+        )
+        super().__init__(oracle, hypermodel, **kwargs)

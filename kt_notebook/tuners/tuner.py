@@ -1,0 +1,58 @@
+"""Tuner: a search over Keras models."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from kt_notebook.core.errors import OptionError
+from kt_notebook.core.oracle import Oracle
+from kt_notebook.core.trial import Trial
+from kt_notebook.training.checkpoints import load_best
+from kt_notebook.tuners.base_tuner import BaseTuner
+
+__all__ = ["Tuner"]
+
+
+class Tuner(BaseTuner):
+    """A search over Keras models.
+
+    Args:
+        oracle: Chooses the trials.
+        hypermodel: A function of `hp` that returns a compiled model, a `History`, a number or a dict of numbers; or a
+            `HyperModel`.
+        directory: Where projects are kept; the working directory by default.
+        project_name: The project's folder there; "untitled_project" by default.
+        overwrite: Start anew; an old project is kept as `<project_name>.old`. Else it goes on.
+        executions_per_trial: How often each trial is run, each time with another seed; its score is the mean.
+
+    Raises:
+        OptionError: An argument is unknown, or `executions_per_trial` is below 1.
+    """
+
+    def __init__(
+        self,
+        oracle: Oracle,
+        hypermodel: Any = None,  # narrowed by BaseTuner
+        directory: str | os.PathLike[str] | None = None,
+        project_name: str | None = None,
+        overwrite: bool = False,
+        executions_per_trial: int = 1,
+        **kwargs: Any,  # narrowed by BaseTuner
+    ) -> None:
+        if isinstance(executions_per_trial, bool) or executions_per_trial < 1:
+            raise OptionError(f"executions_per_trial={executions_per_trial!r} runs nothing. Give 1 or more.")
+        self._executions_per_trial = int(executions_per_trial)
+        super().__init__(oracle, hypermodel, directory, project_name, overwrite, **kwargs)
+
+    @property
+    def executions_per_trial(self) -> int:
+        """How often each trial is run."""
+        return self._executions_per_trial
+
+    def load_model(self, trial: Trial) -> Any:  # a Keras model
+        """Return a trial's model as it was at its best epoch.
+
+        Raises:
+            StorageError: The trial's weights are not there.
+        """
+        return load_best(self.hypermodel, trial.hyperparameters.copy(), Path(self.get_trial_dir(trial.trial_id)))
