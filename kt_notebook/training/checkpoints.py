@@ -74,7 +74,7 @@ class BestWeights:
         self._directory.mkdir(parents=True, exist_ok=True)
         temporary = self._directory / f"{os.getpid()}.{WEIGHTS_NAME}"
         try:
-            with _assigned(values):
+            with _assigned(values), _without_optimizer(model):
                 model.save_weights(temporary)
             temporary.replace(self._directory / WEIGHTS_NAME)
         finally:
@@ -110,9 +110,9 @@ def load_best(hypermodel: "HyperModel", hp: "HyperParameters", directory: PurePa
                 "Return the model, or use get_best_hyperparameters()."
             )
         _build_as_recorded(model, place / BUILD_CONFIG_NAME)
-        _build_optimizer(model)
     try:
-        model.load_weights(path)
+        with _without_optimizer(model):
+            model.load_weights(path)
     except (ValueError, KeyError, OSError) as error:
         raise StorageError(
             f"The weights at {str(path)!r} do not fit the model that build(hp) gives now. Was the function changed "
@@ -159,8 +159,15 @@ def _build_as_recorded(model: Any, path: Path) -> None:
         model.build_from_config(config)
 
 
-def _build_optimizer(model: Any) -> None:
-    """Make the optimizer's variables, which the file holds too: Keras warns where they are missing."""
-    optimizer: Any = getattr(model, "optimizer", None)
-    if model.built and hasattr(optimizer, "build"):
-        optimizer.build(model.trainable_variables)
+@contextmanager
+def _without_optimizer(model: Any) -> Iterator[None]:
+    """Leave the optimizer out: its state is not the best epoch's, and Keras warns where it does not fit."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None:
+        yield
+        return
+    model.optimizer = None
+    try:
+        yield
+    finally:
+        model.optimizer = optimizer
