@@ -1,0 +1,44 @@
+"""The plain text of a search is compact and lines up."""
+
+from kt_notebook.core.format import width
+from kt_notebook.panel.text import to_text
+from tests.stories import Story, error, search_of
+
+
+def test_the_first_line_sums_up():
+    first = to_text(search_of(60, n_running=0).finish().snapshot()).splitlines()[0]
+
+    assert first == (
+        "digits · finished · best val_accuracy 0.9795 (trial 13) · 60 of 60 trials · 10 pruned · 7 failed · 3:48"
+    )
+
+
+def test_ten_trials_are_shown_and_the_rest_is_counted():
+    lines = to_text(search_of(60).snapshot()).splitlines()
+
+    assert len(lines) == 14
+    assert lines[-1] == "… 50 more"
+
+
+def test_a_search_without_trials_is_one_line():
+    assert to_text(Story().snapshot()) == "digits · running · 0 of 40 trials · 0:00"
+
+
+def test_a_failed_search_says_why():
+    assert "ValueError, line 6: units must be even" in to_text(Story().finish("failed", error()).snapshot())
+
+
+def test_columns_line_up_where_letters_are_wide():
+    story = Story()
+    for i, act in enumerate(["렐루", "relu"]):
+        story.start(str(i), {"활성화": act, "n": i}).end(str(i), 0.5 + i / 10, {"활성화": act, "n": i})
+
+    rows = to_text(story.snapshot()).splitlines()[2:]
+
+    assert len({width(row) for row in rows}) == 1
+
+
+def test_an_escape_code_as_a_value_does_not_reach_the_terminal():
+    story = Story().start("0", {"act": "\x1b[2J"}).end("0", 0.5, {"act": "\x1b[2J"})
+
+    assert "\x1b" not in to_text(story.snapshot())

@@ -1,0 +1,181 @@
+"""Progress as text: a line for each trial, and on a terminal a live line that leaves nothing behind."""
+
+import io
+
+import pytest
+
+from kt_notebook.core.format import width
+from kt_notebook.core.record import SearchRecord
+from kt_notebook.sinks.console import ConsoleSink, console_on
+from tests.stories import Story, error, search_of
+
+SPACE = [{"class_name": "Int", "config": {"name": name}} for name in ("lr", "units")]
+
+
+def told(story, **options):
+    pieces = []
+    ConsoleSink(pieces.append, **options).receive(story.records)
+    return "".join(pieces).splitlines()
+
+
+def on_screen(pieces):
+    """Return the lines as a terminal shows them, carriage returns carried out."""
+    shown = []
+    for line in "".join(pieces).split("\n"):
+        cells = []
+        for part in line.split("\r"):
+            cells[: len(part)] = part
+        shown.append("".join(cells).rstrip())
+    return shown
+
+
+def test_nothing_is_said_when_nothing_is_wanted():
+    assert told(search_of(3), verbose=0) == []
+
+
+def test_the_head_says_what_will_be_searched_and_how_long():
+    lines = told(Story(space=SPACE, n_combinations=36, timeout_s=1800.0))
+
+    assert lines == [
+        "digits: RandomSearch, val_accuracy ↑, 40 trials, 36 combinations, at most 30:00, seed 7",
+        "  2 hyperparameters: lr, units",
+    ]
+
+
+def test_each_trial_that_ends_is_a_line():
+    story = Story().start("07", {"units": 96, "lr": 0.00231}).epochs("07", [0.5, 0.9611])
+    story.end("07", 0.9611, {"units": 96, "lr": 0.00231})
+
+    assert told(story)[-1] == "trial  7  val_accuracy 0.9611  best 0.9611 (trial 7)  0.9 s  units=96 lr=2.31e-3"
+
+
+def test_a_failed_trial_says_why_and_the_best_stays():
+    story = Story().start("0").end("0", 0.9).start("1").end("1", None, status="FAILED", error=error())
+
+    assert told(story)[-1] == "trial  1  failed: ValueError, line 6: units must be even  best 0.9000 (trial 0)  0.1 s"
+
+
+def test_a_pruned_trial_is_never_the_best():
+    story = Story().start("0").end("0", 0.5).start("1").end("1", 0.9, pruned={"epoch": 3, "reason": "slow"})
+
+    assert "pruned after epoch 4  best 0.5000 (trial 0)" in told(story)[-1]
+
+
+@pytest.mark.parametrize(("direction", "best"), [("min", "0.1000 (trial 1)"), ("max", "0.5000 (trial 0)")])
+def test_the_best_follows_the_direction(direction, best):
+    story = Story(objective=[{"name": "x", "direction": direction}])
+    story.start("0").end("0", 0.5).start("1").end("1", 0.1).start("2").end("2", "NaN")
+
+    assert f"best {best}" in told(story)[-1]
+
+
+def test_a_trial_that_is_cut_says_that_it_runs_again():
+    story = Story().start("0").add("trial_cut", trial_id="0")
+
+    assert told(story)[-1] == "trial  0  cut; it runs again when the search goes on"
+
+
+def test_every_epoch_is_a_line_when_that_is_wanted():
+    lines = told(Story().start("0").epochs("0", [0.5, 0.75]), verbose=2)
+
+    assert lines[-2:] == [
+        "  trial  0  epoch 1/2  val_accuracy 0.5000",
+        "  trial  0  epoch 2/2  val_accuracy 0.7500",
+    ]
+
+
+def test_the_end_sums_up():
+    lines = told(search_of(8, n_running=0, max_trials=8).finish())
+
+    assert lines[-2:] == [
+        "digits finished: 8 trials (1 pruned, 1 failed) in 0:31",
+        "  best val_accuracy 0.9729 (trial 1)  lr=0.05822 units=16 act=tanh dropout=0.1",
+    ]
+
+
+def test_a_failed_search_says_why():
+    assert told(Story().finish("failed", error()))[-2:] == [
+        "digits failed: 0 trials in 0:00",
+        "  ValueError, line 6: units must be even",
+    ]
+
+
+def test_what_is_asked_of_the_search_is_said():
+    story = Story().add("search_paused").add("search_resumed").add("stop_requested", now=False)
+    story.add("limits_changed", max_trials=50, timeout_s=None).note("warning", "slow", 3)
+
+    assert told(story)[2:] == [
+        "paused",
+        "goes on",
+        "stopping after the running trials",
+        "limits: 50 trials",
+        "warning (line 3): slow",
+    ]
+
+
+def test_a_search_that_goes_on_remembers_its_best():
+    before = Story().start("0", {"units": 8}).end("0", 0.9, {"units": 8}).finish("stopped")
+    record = SearchRecord()
+    for item in before.records:
+        record.fold(item)
+    story = Story(resumed=True).start("1").end("1", 0.5).finish()
+    pieces = []
+
+    ConsoleSink(pieces.append, record=record).receive(story.records)
+
+    lines = "".join(pieces).splitlines()
+    assert lines[0].startswith("digits goes on: ")
+    assert lines[-2].startswith("digits finished: 2 trials")
+    assert lines[-1] == "  best val_accuracy 0.9000 (trial 0)  units=8"
+
+
+def test_a_log_holds_no_carriage_return_and_no_escape_code():
+    text = "\n".join(told(search_of(8).finish()))
+
+    assert "\r" not in text
+    assert "\x1b" not in text
+
+
+def test_on_a_terminal_the_lines_are_the_same_and_the_live_line_leaves_nothing():
+    story = search_of(8, n_running=0).finish()
+    pieces = []
+    sink = ConsoleSink(pieces.append, is_terminal=True, columns=200)
+
+    for record in story.records:
+        sink.receive([record])
+
+    assert on_screen(pieces) == [*told(story), ""]
+
+
+def test_the_live_line_says_what_runs_and_how_long_it_will_take():
+    story = search_of(4, max_trials=20)
+    story.add(
+        "trial_progressed",
+        trial_id="03",
+        execution=0,
+        epoch=6,
+        step=30,
+        n_steps=120,
+        metrics={"val_accuracy": 0.5},
+    )
+    pieces = []
+    ConsoleSink(pieces.append, is_terminal=True, columns=200).receive(story.records)
+
+    assert "".join(pieces).splitlines()[-1] == (
+        "trial 3 epoch 7 batch 30/120 val_accuracy 0.5000 · 3 of 20 · best 0.9729 · 0:17 · 1:23 left"
+    )
+
+
+def test_the_live_line_fits_the_terminal():
+    pieces = []
+    ConsoleSink(pieces.append, is_terminal=True, columns=30).receive(search_of(4).records)
+
+    assert width("".join(pieces).split("\n")[-1]) <= 29
+
+
+def test_a_stream_that_is_no_terminal_gets_plain_lines():
+    stream = io.StringIO()
+
+    console_on(stream).receive(search_of(3).records)
+
+    assert stream.getvalue().splitlines() == told(search_of(3))
