@@ -31,7 +31,12 @@ class EpochRecord:
 
 @dataclass(slots=True)
 class TrialRecord:
-    """One trial as the journal tells it; `values` are in JSON form, times in unix seconds."""
+    """One trial as the journal tells it; values are in JSON form, times in unix seconds.
+
+    Attributes:
+        values: With what was declared while it ran.
+        drawn_values: As the oracle gave them.
+    """
 
     trial_id: str
     values: dict[str, Any]
@@ -47,6 +52,7 @@ class TrialRecord:
     outputs: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, Any] | None = None
     pruned: dict[str, Any] | None = None
+    drawn_values: dict[str, Any] = field(default_factory=dict)
 
     @property
     def duration_s(self) -> float | None:
@@ -106,8 +112,7 @@ class SearchRecord:
     def fold(self, record: Record) -> None:
         """Apply one record; a kind that is not known is passed over."""
         seq = record["seq"]
-        if seq > self.seq:
-            self.seq = seq
+        self.seq = max(self.seq, seq)
         self.time = record["time"]
         handler = _FOLDS.get(record["kind"])
         if handler is not None:
@@ -162,9 +167,7 @@ class SearchRecord:
         objective = self.objective
         sign = -1.0 if objective and len(objective) == 1 and objective[0]["direction"] == "max" else 1.0
         scored = [
-            t
-            for t in self.trials.values()
-            if t.status == "COMPLETED" and t.score is not None and t.score == t.score
+            t for t in self.trials.values() if t.status == "COMPLETED" and t.score is not None and t.score == t.score
         ]
         return sorted(scored, key=lambda t: (t.pruned is not None, sign * (t.score or 0.0)))
 
@@ -214,7 +217,8 @@ class SearchRecord:
 
     def _start_trial(self, record: Record) -> None:
         trial_id = record["trial_id"]
-        self.trials[trial_id] = TrialRecord(trial_id, record["values"], record["seed"], record["time"])
+        values = record["values"]
+        self.trials[trial_id] = TrialRecord(trial_id, values, record["seed"], record["time"], drawn_values=values)
 
     def _end_epoch(self, record: Record) -> None:
         trial = self.trials.get(record["trial_id"])

@@ -23,7 +23,7 @@ def error_block(error: BaseException, cell: str | None = None) -> list[str]:
     lines = [f"{type(error).__name__}: {error}"]
     at = getattr(error, "line", None)
     source = (cell or "").splitlines()
-    if isinstance(at, int) and 1 <= at <= len(source):
+    if isinstance(at, int) and 1 <= at <= len(source) and not str(error).startswith("line "):
         first, last = max(1, at - _CONTEXT), min(len(source), at + _CONTEXT)
         width = len(str(last))
         # The magic's own line is line 0 of the text: the numbers are those of the code below it.

@@ -5,7 +5,7 @@ from typing import Any
 
 from kt_notebook.core.errors import CellError, TrialStoppedError
 from kt_notebook.core.space import HyperParameters
-from kt_notebook.magics.cell.trial import FIT_HOOK_NAME, InlineTrial
+from kt_notebook.magics.cell import FIT_HOOK_NAME, InlineTrial
 from kt_notebook.training.execution import current_execution
 from kt_notebook.training.fit import fit_hook
 from kt_notebook.training.hypermodel import HyperModel
@@ -30,6 +30,7 @@ class InlineHyperModel(HyperModel):
         namespace: The notebook's names; a shallow copy is taken now, and each trial works in a copy of that.
         hp_name: The name that stands for the hyperparameters.
         keep: Whether the names that the best trial leaves behind are kept.
+        fits_decide: Whether the cell returns nothing but its fit, so that the fit settles an objective left out.
 
     Attributes:
         names_of: The names that each trial left behind, by trial id, where `keep` is on.
@@ -39,10 +40,17 @@ class InlineHyperModel(HyperModel):
 
     # Any: the notebook's names stand for anything.
     def __init__(
-        self, trial: InlineTrial, namespace: Mapping[str, Any], *, hp_name: str = "hp", keep: bool = False
+        self,
+        trial: InlineTrial,
+        namespace: Mapping[str, Any],
+        *,
+        hp_name: str = "hp",
+        keep: bool = False,
+        fits_decide: bool = True,
     ) -> None:
         super().__init__("cell")
-        self.fits_decide = not trial.returns_value
+        self.fits_decide = fits_decide
+        self._fit_hook = fit_hook
         self._trial = trial
         self._namespace = dict(namespace)
         self._hp_name = hp_name
@@ -51,7 +59,7 @@ class InlineHyperModel(HyperModel):
 
     def run(self, hp: HyperParameters, *fit_args: Any, **fit_kwargs: Any) -> Any:
         """Run the cell and return the value of its last expression."""
-        names = self._names(hp, fit_hook)
+        names = self._names(hp, self._fit_hook)
         value = self._trial.run(names)
         execution = current_execution()
         if self._keep and execution is not None:

@@ -10,7 +10,7 @@ from kt_notebook.core.commands import Pause, Resume, Stop, StopNow
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.magics.show import show_search
-from kt_notebook.panel.format import format_duration, format_score
+from kt_notebook.core.format import format_duration, format_score
 from kt_notebook.panel.host import Host, HostedSearch, front_end, host_of
 from kt_notebook.storage.project_store import ProjectStore
 from kt_notebook.storage.projects import Project, list_projects

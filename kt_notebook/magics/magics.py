@@ -4,6 +4,7 @@ How it works: the cell is read (`magics.cell`), turned into a HyperModel, and ha
 builder and objective forms are run first, in the notebook's names, as an ordinary cell would run them.
 """
 
+import ast
 import inspect
 import linecache
 from typing import Any
@@ -13,9 +14,16 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from kt_notebook.core.errors import CellError, DataError, OptionError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.objective import create_objective
-from kt_notebook.magics.cell.plan import CellForm, CellPlan, TargetKind
-from kt_notebook.magics.cell.reader import read_cell
-from kt_notebook.magics.cell.trial import FIT_HOOK_NAME, SEARCH_HOOK_NAME, compile_definitions, compile_inline
+from kt_notebook.magics.cell import (
+    FIT_HOOK_NAME,
+    SEARCH_HOOK_NAME,
+    CellForm,
+    CellPlan,
+    TargetKind,
+    compile_definitions,
+    compile_inline,
+    read_cell,
+)
 from kt_notebook.magics.completion import install_completion
 from kt_notebook.magics.data_watch import lines_of_changes
 from kt_notebook.magics.error_block import readable
@@ -26,7 +34,7 @@ from kt_notebook.magics.options import TuneOptions, help_text, parse_options
 from kt_notebook.magics.settings import KTNotebook
 from kt_notebook.magics.space_table import space_table
 from kt_notebook.panel.host import host_of
-from kt_notebook.training.fit import make_fit_hook
+from kt_notebook.training.fit import fit_hook
 from kt_notebook.training.hypermodel import as_hypermodel
 
 __all__ = ["TuneMagics", "load"]
@@ -158,8 +166,23 @@ def _file_of(plan: CellPlan, options: TuneOptions, source: str) -> str:
 def _run_inline(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
     file = _file_of(plan, options, plan.cell.text)
     trial = compile_inline(plan, file)
-    hypermodel = InlineHyperModel(trial, shell.user_ns, hp_name=plan.hp_name, keep=options.keep)
+    hypermodel = InlineHyperModel(
+        trial,
+        shell.user_ns,
+        hp_name=plan.hp_name,
+        keep=options.keep,
+        fits_decide=_ends_with_fit(plan.cell.tree),
+    )
     launch(shell, options, _cell_search(plan, options, hypermodel, file))
+
+
+def _ends_with_fit(tree: ast.Module) -> bool:
+    """Return whether a cell's value can be nothing but that of its last fit."""
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr):
+        return True
+    call = last.value
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "fit"
 
 
 def _cell_search(
@@ -192,11 +215,11 @@ def _run_definitions(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
         launch(shell, options, _cell_search(plan, options, hypermodel, file, *args, **kwargs))
 
     # Functions of the cell look the hook up when they run, so it stays; it is hidden from %who.
-    names[FIT_HOOK_NAME] = make_fit_hook()
+    names[FIT_HOOK_NAME] = fit_hook
     names[SEARCH_HOOK_NAME] = search
     shell.user_ns_hidden.update({FIT_HOOK_NAME: None, SEARCH_HOOK_NAME: None})
     try:
-        exec(code, names)
+        code.run(names)
     finally:
         del names[SEARCH_HOOK_NAME]
     if not has_begun:

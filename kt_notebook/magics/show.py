@@ -1,11 +1,12 @@
 """Shows a search where the user is: a live panel, a static table where nobody watches, text in a terminal."""
 
+import sys
 from collections.abc import Callable
 
 from kt_notebook.panel.bundle import SearchDisplay
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch
 from kt_notebook.panel.text import to_text
-from kt_notebook.sinks.console import ConsoleSink
+from kt_notebook.sinks.console import console_on
 
 __all__ = ["run_shown", "show_search"]
 
@@ -38,7 +39,7 @@ def run_shown(
     """
     display: SearchDisplay | None = None
     if place in (FrontEnd.TERMINAL, FrontEnd.PLAIN):
-        search.feed.attach(ConsoleSink())
+        search.feed.attach(console_on(sys.stdout, record=search.feed.record))
     start()
     if place is FrontEnd.NOTEBOOK:
         display = _panel(host, search)

@@ -1,7 +1,7 @@
 """The search space of a cell as text, for `--dry-run`."""
 
-from kt_notebook.magics.cell.plan import CellPlan, Declaration
-from kt_notebook.panel.format import table
+from kt_notebook.magics.cell import CellPlan, Declaration
+from kt_notebook.core.format import table
 
 __all__ = ["space_table"]
 
@@ -21,14 +21,14 @@ def space_table(plan: CellPlan) -> str:
 
 def _range(declaration: Declaration) -> str:
     config = declaration.config
+    if declaration.kind == "Boolean":
+        return "False, True"
     if not config:
         return "known when it runs"
     if "values" in config:
         return ", ".join(repr(value) for value in config["values"])
     if "value" in config:
         return repr(config["value"])
-    if "min_value" not in config:
-        return "False, True"
     text = f"{config['min_value']!r} to {config['max_value']!r}"
     if config.get("step") is not None:
         text += f", step {config['step']!r}"

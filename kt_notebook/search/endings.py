@@ -17,9 +17,7 @@ __all__ = ["FailureWatch", "end_trial", "outcome_of_stopped"]
 _N_ALIKE = 3
 
 
-def end_trial(
-    oracle: Oracle, trial: Trial, outcome: Outcome
-) -> tuple[TrialEnded | None, TooManyFailuresError | None]:
+def end_trial(oracle: Oracle, trial: Trial, outcome: Outcome) -> tuple[TrialEnded | None, TooManyFailuresError | None]:
     """Enter an outcome into the oracle's books.
 
     Returns:

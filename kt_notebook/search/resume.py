@@ -39,9 +39,16 @@ def _objective(parts: list[dict[str, str]]) -> Any:  # what create_objective ret
     return create_objective(names if len(names) > 1 else names[0])
 
 
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value_from_json(value) for name, value in values.items()}
+
+
 def _trial(record: TrialRecord, oracle: Oracle) -> Trial:
     hyperparameters = oracle.hyperparameters.copy()
-    hyperparameters.values = {name: value_from_json(value) for name, value in record.values.items()}
+    # What was drawn is known apart from what a range that depends on other values has made of it.
+    hyperparameters.values = _values(record.drawn_values)
+    hyperparameters.mark_drawn()
+    hyperparameters.values = _values(record.values)
     trial = Trial(hyperparameters, record.trial_id, TrialStatus(record.status))
     for name, value in record.metrics.items():
         trial.metrics.update(name, value, record.best_step or 0)

@@ -6,6 +6,7 @@ session, which owns the oracle while it runs; methods that need the end of a sea
 
 import difflib
 import os
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +26,7 @@ from kt_notebook.search.resume import restore_oracle
 from kt_notebook.search.session import Session
 from kt_notebook.search.settings import SessionSettings
 from kt_notebook.search.worker import Capture
-from kt_notebook.sinks.console import ConsoleSink
+from kt_notebook.sinks.console import console_on
 from kt_notebook.storage.project_store import ProjectStore
 from kt_notebook.storage.projects import Project
 from kt_notebook.training.hypermodel import as_hypermodel
@@ -101,7 +102,7 @@ class BaseTuner:
         executor = CallingExecutor()
         level = 1 if verbose == "auto" else int(verbose)
         if level:
-            self._hub.attach(ConsoleSink(verbose=level))
+            self._hub.attach(console_on(sys.stdout, verbose=level, record=self._hub.record))
         session = self.open_session(fit_args, fit_kwargs, executor=executor)
         session.start(self.opening_notes())
         run_blocking(session, executor)
@@ -139,7 +140,7 @@ class BaseTuner:
         settings = SessionSettings(
             search_id=self._hub.record.search["search_id"] or uuid.uuid4().hex,
             name=self.name,
-            tuner=type(self).__name__,
+            tuner=type(self.oracle).__name__.removesuffix("Oracle"),
             executions_per_trial=self.executions_per_trial,
             max_epochs=max_epochs,
             timeout_s=timeout_s,

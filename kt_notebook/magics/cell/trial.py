@@ -53,6 +53,11 @@ class InlineTrial:
     body: CodeType
     last: CodeType | None
 
+    @property
+    def returns_value(self) -> bool:
+        """Whether the cell ends with an expression, whose value is what it returns."""
+        return self.last is not None
+
     def run(self, names: dict[str, Any]) -> Any:  # whatever the user's cell ends with
         """Run the cell with these globals and return the value of its last expression.
 
@@ -73,11 +78,17 @@ def compile_inline(plan: CellPlan, filename: str) -> InlineTrial:
         plan: What reading the cell has found.
         filename: The name for tracebacks.
     """
-    return _compile(plan, filename)
+    tree, text = _rewritten(plan), plan.cell.text
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr):
+        return InlineTrial(filename, text, _code(tree, filename, "exec"), None)
+    body = _code(ast.Module(tree.body[:-1], []), filename, "exec")
+    flags = body.co_flags & _FUTURES
+    return InlineTrial(filename, text, body, _code(ast.Expression(last.value), filename, "eval", flags))
 
 
-def compile_definitions(plan: CellPlan, filename: str) -> InlineTrial:
-    """Return a builder, objective or tuner cell as it runs once, in the notebook's namespace.
+def compile_definitions(plan: CellPlan, filename: str) -> CodeType:
+    """Return the code of a builder, objective or tuner cell, to be run once in the notebook's namespace.
 
     Its `search(…)` is a call of SEARCH_HOOK_NAME, and `X.search(…)` of what TUNER_SEARCH_HOOK_NAME gives for X. Those
     hooks and FIT_HOOK_NAME must be among the globals, the latter for as long as the definitions live.
@@ -86,20 +97,14 @@ def compile_definitions(plan: CellPlan, filename: str) -> InlineTrial:
         plan: What reading the cell has found.
         filename: The name for tracebacks.
     """
-    return _compile(plan, filename)
+    return _code(_rewritten(plan), filename, "exec")
 
 
-def _compile(plan: CellPlan, filename: str) -> InlineTrial:
-    tree = ast.fix_missing_locations(_Rewriter(plan).rewritten(plan.cell.tree))
-    last = tree.body[-1] if tree.body else None
-    if not isinstance(last, ast.Expr):
-        return InlineTrial(filename, plan.cell.text, _code(tree, filename, "exec", 0), None)
-    body = _code(ast.Module(tree.body[:-1], []), filename, "exec", 0)
-    flags = body.co_flags & _FUTURES
-    return InlineTrial(filename, plan.cell.text, body, _code(ast.Expression(last.value), filename, "eval", flags))
+def _rewritten(plan: CellPlan) -> ast.Module:
+    return ast.fix_missing_locations(_Rewriter(plan).rewritten(plan.cell.tree))
 
 
-def _code(tree: ast.Module | ast.Expression, filename: str, mode: str, flags: int) -> CodeType:
+def _code(tree: ast.Module | ast.Expression, filename: str, mode: str, flags: int = 0) -> CodeType:
     code: CodeType = compile(tree, filename, mode, flags=flags, dont_inherit=True)
     return code
 
@@ -113,9 +118,8 @@ class _Rewriter:
         self._is_tuner = plan.form is CellForm.TUNER_SEARCH
 
     def rewritten(self, tree: ast.Module) -> ast.Module:
-        copy = self._copy(tree)
-        assert isinstance(copy, ast.Module)  # noqa: S101 - a copy is of the kind of the original
-        return copy
+        """Return a copy of a cell's tree."""
+        return ast.Module([self._copy(node) for node in tree.body], [])  # type: ignore[misc]  # a copy is of the same kind
 
     def _copy(self, node: ast.AST) -> ast.AST:
         fields = {name: self._copied(value) for name, value in ast.iter_fields(node)}
