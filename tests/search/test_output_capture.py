@@ -273,7 +273,6 @@ def test_a_forked_child_prints_as_ever():
     code = """if True:
         import os
         from kt_notebook.search.output import OutputCapture
-from tests.search.keepers import Keeper
         class Keeper:
             def output(self, *_):
                 pass
