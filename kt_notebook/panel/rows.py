@@ -33,7 +33,7 @@ Snapshot = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One trial; `curve` is the first objective by epoch, averaged over the executions that reached the epoch."""
+    """One trial; `runs` holds the first objective by epoch for each execution, in JSON form."""
 
     index: int
     trial_id: str
@@ -43,7 +43,12 @@ class Row:
     duration_s: float | None
     error: Mapping[str, Any] | None
     values: dict[str, Any]
-    curve: list[float | None]
+    runs: Sequence[Sequence[Any]]
+
+    @property
+    def curve(self) -> list[float | None]:
+        """The first objective by epoch, averaged over the executions that reached the epoch."""
+        return _mean_curve(self.runs)
 
     @property
     def has_score(self) -> bool:
@@ -99,7 +104,7 @@ def rows_of(snapshot: Snapshot) -> list[Row]:
                 duration_s=None if ended is None else ended - columns["started_at"][i],
                 error=columns["error"][i],
                 values={name: value for name in names if (value := columns["values"][name][i]) is not None},
-                curve=_mean_curve(curves),
+                runs=curves,
             )
         )
     return rows

@@ -60,7 +60,7 @@ font-variant-numeric:tabular-nums;text-align:left}}
 .kt-s tr,.kt-s thead{{background:none!important;border:0}}
 .kt-s th,.kt-s td{{padding:3px 10px;text-align:right;white-space:nowrap;border:0;max-width:none}}
 .kt-s th{{font-weight:500;opacity:.7;font-size:12px}}.kt-s td{{border-top:1px solid #8883}}
-.kt-s .t{{text-align:left}}.kt-s .best td{{background:#3b7ff01f}}
+.kt-s table .t{{text-align:left!important}}.kt-s .best td{{background:#3b7ff01f}}
 .kt-s i{{display:inline-block;width:8px;height:8px;border-radius:50%;margin-right:6px}}
 .kt-s .bar i{{border-radius:0;height:6px;margin:0}}
 .kt-s .err{{border-left:3px solid {BAD};margin:0 16px 10px;padding:2px 10px}}
@@ -157,9 +157,9 @@ def _pictures(
     name = _text(summary.metric, budget.text)
     parts: list[str] = []
     if history:
-        parts.append(_picture("Scores", f"{name} by trial; the line is the best so far", history))
+        parts.append(_picture("Scores", f"{name} by trial, and the best so far", history))
     if curves:
-        parts.append(_picture("Learning curves", "by epoch; the best trials, the best in front", curves))
+        parts.append(_picture("Learning curves", "by epoch, the best in front", curves))
     return f'<div class="pics b">{"".join(parts)}</div>'
 
 
