@@ -43,7 +43,8 @@ class Objective:
     direction: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
+        name: object = self.name  # users pass anything
+        if not isinstance(name, str) or not name:
             raise ObjectiveError(f"An objective's name is a text such as 'val_loss', got {self.name!r}.")
         if self.direction not in ("min", "max"):
             raise ObjectiveError(
@@ -123,7 +124,8 @@ def create_objective(objective: Any) -> AnyObjective | None:
     if hasattr(objective, "name") and hasattr(objective, "direction"):
         return Objective(objective.name, objective.direction)
     raise ObjectiveError(
-        f"objective={objective!r} is no objective. Give a metric's name ('val_accuracy'), an Objective, or a list of these."
+        f"objective={objective!r} is no objective. "
+        "Give a metric's name ('val_accuracy'), an Objective, or a list of these."
     )
 
 
@@ -153,15 +155,11 @@ def fit_objective(metrics: Iterable[str]) -> Objective:
 def missing_objective_error(objective: AnyObjective, metrics: Iterable[str]) -> ObjectiveError:
     """Return the error for an objective that no metric gives, with the names there are and the nearest one."""
     names = sorted(metrics)
-    wanted = (
-        [o.name for o in objective.objectives] if isinstance(objective, MultiObjective) else [objective.name]
-    )
+    wanted = [o.name for o in objective.objectives] if isinstance(objective, MultiObjective) else [objective.name]
     missing = next((name for name in wanted if name not in names), wanted[0])
     near = difflib.get_close_matches(missing, names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     without = missing.removeprefix("val_")
     if missing.startswith("val_") and without in names and not any(n.startswith("val_") for n in names):
         hint = f" There is {without!r} but no validation: give the fit validation_data= or validation_split=."
-    return ObjectiveError(
-        f"No metric is called {missing!r}. This model gives: {', '.join(names) or 'none'}.{hint}"
-    )
+    return ObjectiveError(f"No metric is called {missing!r}. This model gives: {', '.join(names) or 'none'}.{hint}")

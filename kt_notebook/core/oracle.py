@@ -58,7 +58,7 @@ class Oracle:
         max_trials: Most trials to run; None where the oracle itself knows its end.
         hyperparameters: A space that is known beforehand; what it holds wins over what trials declare.
         allow_new_entries: Whether trials may declare more than `hyperparameters` holds.
-        tune_new_entries: Whether what trials declare beyond `hyperparameters` is searched, not only kept at its default.
+        tune_new_entries: Whether what trials declare beyond it is searched, not only kept at its default.
         seed: Any integer, 0 included; None draws one.
         max_retries_per_trial: How often a failed trial is run again.
         max_consecutive_failed_trials: End the search when as many trials in a row failed; None: never for this.
@@ -236,7 +236,10 @@ class Oracle:
         self._rerun.append(trial_id)
 
     def adopt_trial(self, trial: Trial) -> None:
-        """Take in a trial of an earlier session, in the order in which it began; one that had not ended is run again."""
+        """Take in a trial of an earlier session; one that had not ended is run again.
+
+        Call it in the order in which the trials began.
+        """
         self.trials[trial.trial_id] = trial
         self.start_order.append(trial.trial_id)
         if is_terminal(trial.status):

@@ -49,7 +49,7 @@ def _fingerprint(value: Any, depth: int) -> str | None:
     kind = type(value)
     if kind is np.ndarray:
         return array_fingerprint(value)
-    if isinstance(value, _PLAIN) or isinstance(value, np.generic):
+    if isinstance(value, (*_PLAIN, np.generic)):
         return f"{kind.__name__} {_hash(repr(value).encode())}"
     if kind in (list, tuple, dict) and len(value) <= _MAX_ITEMS and depth < 2:
         items = value.items() if kind is dict else enumerate(value)

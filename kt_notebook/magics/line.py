@@ -8,11 +8,11 @@ from typing import Any
 
 from kt_notebook.core.commands import Pause, Resume, Stop, StopNow
 from kt_notebook.core.errors import OptionError
+from kt_notebook.core.format import format_duration, format_score
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.magics.show import show_search
-from kt_notebook.core.format import format_duration, format_score
 from kt_notebook.panel.host import Host, HostedSearch, front_end, host_of
-from kt_notebook.storage.project_store import ProjectStore
+from kt_notebook.storage.project_store import load_record
 from kt_notebook.storage.projects import Project, list_projects
 from kt_notebook.tuners import Tuner
 
@@ -43,9 +43,8 @@ def _list(shell: Any, _words: list[str]) -> None:
     for search in reversed(host_of(shell).searches()):
         lines.append(_status_line(search.feed.record))
         shown.add(str(search.feed.record.search["directory"]))
-    for project in list_projects(Path.cwd()):
-        if str(project.path) not in shown:
-            lines.append(_status_line(ProjectStore(project).load()[0]) + f"  (on disk: %tune open {project.path.name})")
+    on_disk = [project for project in list_projects(Path.cwd()) if str(project.path) not in shown]
+    lines += [f"{_status_line(load_record(p)[0])}  (on disk: %tune open {p.path.name})" for p in on_disk]
     print("\n".join(lines) or "No search yet. Put %%tune over a cell.")  # noqa: T201
 
 
@@ -99,7 +98,7 @@ def _open(shell: Any, words: list[str]) -> None:
     from kt_notebook.panel.bundle import SearchDisplay
     from kt_notebook.search.hub import Hub
 
-    SearchDisplay(Hub(record=ProjectStore(project).load()[0])).finish()
+    SearchDisplay(Hub(record=load_record(project)[0])).finish()
 
 
 WORDS: dict[str, Callable[[Any, list[str]], Any]] = {

@@ -33,7 +33,9 @@ from kt_notebook.magics.line import run_line
 from kt_notebook.magics.options import TuneOptions, help_text, parse_options
 from kt_notebook.magics.settings import KTNotebook
 from kt_notebook.magics.space_table import space_table
+from kt_notebook.magics.tuner_search import run_tuner_search
 from kt_notebook.panel.host import host_of
+from kt_notebook.training.discovery import build_once
 from kt_notebook.training.fit import fit_hook
 from kt_notebook.training.hypermodel import as_hypermodel
 
@@ -50,13 +52,13 @@ class TuneMagics(Magics):
         self.settings = KTNotebook(parent=shell)
         shell.configurables.append(self.settings)
 
-    @cell_magic("tune")
+    @cell_magic("tune")  # type: ignore[arg-type]  # IPython types its decorators for plain functions
     @readable
     def tune_cell(self, line: str, cell: str) -> None:
         """Search the hyperparameters that this cell declares with `hp`."""
         options = parse_options(line, self.settings.defaults())
         create_objective(options.objective)
-        shell = self.shell
+        shell: Any = self.shell
         plan = read_cell(shell.transform_cell(cell), shell.user_ns)
         _check(plan, options)
         if options.dry_run:
@@ -69,14 +71,14 @@ class TuneMagics(Magics):
         else:
             _run_definitions(shell, options, plan)
 
-    @line_magic("tune")
+    @line_magic("tune")  # type: ignore[arg-type]
     @readable
     def tune_line(self, line: str) -> Any:
         """Look at searches and steer them: list, show, status, wait, stop, pause, resume, results, best, open."""
         return run_line(self.shell, line)
 
 
-TuneMagics.tune_cell.__doc__ = f"""Search the hyperparameters that this cell declares with `hp`.
+_HELP = f"""Search the hyperparameters that this cell declares with `hp`.
 
 Usage:
 
@@ -101,9 +103,9 @@ HyperModel) and call search(x, y, epochs=..., validation_data=...) with the argu
     hp.Float("lr", 1e-4, 1e-1, sampling="log")   hp.Boolean("norm")   hp.Fixed("batch", 64)
     units = hp.Int(32, 512)                      # the name may be left out: it is `units`
 
-NAME (default: tuner) is the one name written into the notebook: an ordinary Tuner. The cell returns at once; NAME.results
-and NAME.best answer while it runs, NAME.get_best_hyperparameters() and NAME.get_best_models() wait for its end. The same
-cell run again goes on where it stopped.
+NAME (default: tuner) is the one name written into the notebook: an ordinary Tuner. The cell returns at once;
+NAME.results and NAME.best answer while it runs, NAME.get_best_hyperparameters() and NAME.get_best_models() wait for
+its end. The same cell run again goes on where it stopped.
 
 Options:
 
@@ -111,6 +113,7 @@ Options:
 
 Also: %tune list, show, status, wait, stop, pause, resume, results, best, open. Defaults: %config KTNotebook.
 """
+setattr(TuneMagics.tune_cell, "__doc__", _HELP)  # noqa: B010 - what %%tune? shows; mypy knows no __doc__ there
 
 
 def _check(plan: CellPlan, options: TuneOptions) -> None:
@@ -212,6 +215,8 @@ def _run_definitions(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
         nonlocal has_begun
         has_begun = True
         hypermodel = as_hypermodel(_target(names, plan))
+        if plan.unsettled and (args or kwargs) and hypermodel is not None:
+            build_once(hypermodel, plan.space)
         launch(shell, options, _cell_search(plan, options, hypermodel, file, *args, **kwargs))
 
     # Functions of the cell look the hook up when they run, so it stays; it is hidden from %who.
@@ -219,7 +224,7 @@ def _run_definitions(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
     names[SEARCH_HOOK_NAME] = search
     shell.user_ns_hidden.update({FIT_HOOK_NAME: None, SEARCH_HOOK_NAME: None})
     try:
-        code.run(names)
+        exec(code, names)
     finally:
         del names[SEARCH_HOOK_NAME]
     if not has_begun:
@@ -250,15 +255,15 @@ def _target(names: dict[str, Any], plan: CellPlan) -> Any:
 
 def _run_tuner_search(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
     """Run a cell that makes a tuner of its own and calls its `search`, without blocking and with the panel."""
-    from kt_notebook.magics.tuner_search import run_tuner_search
-
-    file = _file_of(plan, options, plan.cell.text)
-    code = compile_definitions(plan, file)
-    if options.given - {"wait"}:
+    call = plan.search_call
+    if options.given - {"wait"} or options.name != TuneOptions().name:
         raise OptionError(
-            "A cell that calls a tuner's own search() takes only --wait or --no-wait. Give the rest to it."
+            "A cell that calls a tuner's own search() takes no NAME and only --wait or --no-wait. "
+            "Give the rest to the tuner."
         )
-    run_tuner_search(shell, options, plan, code, file)
+    if call is not None and call.tuner_name is not None:
+        file = _file_of(plan, options, plan.cell.text)
+        run_tuner_search(shell, options, call.tuner_name, call.line, compile_definitions(plan, file))
 
 
 def load(shell: Any) -> None:

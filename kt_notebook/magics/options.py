@@ -1,7 +1,7 @@
 """The options of `%%tune`: one table that reads the line, writes the help and completes.
 
-How it works: each `Option` says its flag, what kind of value it takes and what it means. `parse_options` reads a line by
-the table; `help_text` and the completer read the same table, so they cannot disagree.
+How it works: each `Option` says its flag, what kind of value it takes and what it means. `parse_options` reads a line
+by the table; `help_text` and the completer read the same table, so they cannot disagree.
 """
 
 import difflib

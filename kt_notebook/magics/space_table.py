@@ -1,7 +1,7 @@
 """The search space of a cell as text, for `--dry-run`."""
 
-from kt_notebook.magics.cell import CellPlan, Declaration
 from kt_notebook.core.format import table
+from kt_notebook.magics.cell import CellPlan, Declaration
 
 __all__ = ["space_table"]
 

@@ -33,7 +33,7 @@ class ResultsTable(pd.DataFrame):
         """Return the first rows as an HTML table: the score in bold, the best row tinted, failures in words."""
         score = self.attrs.get("objective")
         if score not in self.columns or self.empty:
-            return super()._repr_html_()  # type: ignore[operator,no-any-return]  # pandas leaves it untyped
+            return pd.DataFrame(self).to_html(max_rows=_ROWS_SHOWN)
         shown = pd.DataFrame(self.head(_ROWS_SHOWN))
         more = f"<p>{len(self) - _ROWS_SHOWN:,} more rows</p>" if len(self) > _ROWS_SHOWN else ""
         return _style(shown, str(score)).to_html() + more
@@ -45,9 +45,10 @@ def _style(frame: pd.DataFrame, score: str) -> "Styler":
     def tint(row: "pd.Series[Any]") -> list[str]:
         return ["background: #2563eb1f" if row.name == best else "" for _ in row]
 
-    numbers = {name: _number for name in frame.columns if pd.api.types.is_float_dtype(frame[name])}
-    styler = frame.style.apply(tint, axis=1).format({**numbers, "time": "{:.1f} s"}, na_rep="")
-    return styler.set_properties(subset=[score], **{"font-weight": "bold"})  # type: ignore[arg-type]  # CSS names
+    # Any: pandas' stubs want callables of object here
+    formats: dict[Any, Any] = {name: _number for name in frame.columns if pd.api.types.is_float_dtype(frame[name])}
+    styler = frame.style.apply(tint, axis=1).format({**formats, "time": "{:.1f} s"}, na_rep="")
+    return styler.set_properties(subset=[score], **{"font-weight": "bold"})
 
 
 def _number(value: float) -> str:

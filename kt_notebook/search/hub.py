@@ -98,9 +98,10 @@ class Hub:
 
     def sync(self) -> None:
         """Have everything published so far on the disk."""
-        if self.journal is not None and self._unsynced:
-            self._unsynced = False
-            self.journal.append([], durable=True)
+        with self._lock:
+            if self.journal is not None and self._unsynced:
+                self._unsynced = False
+                self.journal.append([], durable=True)
 
     def attach(self, sink: Sink) -> None:
         """Let a sink hear everything from now on."""

@@ -365,6 +365,7 @@ class Session:
 
     def _publish_start(self) -> None:
         oracle, settings, record = self.oracle, self.settings, self.hub.record
+        space = oracle.hyperparameters
         self._publish(
             SearchStarted(
                 search_id=settings.search_id,
@@ -378,10 +379,10 @@ class Session:
                 workers=self._executor.capacity,
                 where=self._executor.where,
                 timeout_s=settings.timeout_s,
-                space=oracle.hyperparameters.get_config()["space"],
+                space=space.get_config()["space"],
                 directory=settings.directory,
                 resumed=bool(record.seq),
-                n_combinations=oracle.hyperparameters.n_combinations(),
+                n_combinations=space.n_combinations() if space.space else None,
             )
         )
 

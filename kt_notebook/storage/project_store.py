@@ -1,5 +1,6 @@
 """One search's project on disk, as a session writes it and a tuner reads it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from kt_notebook.core.errors import StorageError
@@ -8,37 +9,43 @@ from kt_notebook.core.record import SearchRecord
 from kt_notebook.core.trial import Trial
 from kt_notebook.storage.journal import Journal
 from kt_notebook.storage.journal_reader import Recovery, read_journal
+from kt_notebook.storage.keras_tuner_writer import KerasTunerWriter
 from kt_notebook.storage.lock import ProjectLock
 from kt_notebook.storage.projects import Project
 
-__all__ = ["ProjectStore"]
+__all__ = ["ProjectStore", "load_record"]
+
+
+def load_record(project: Project) -> tuple[SearchRecord, Recovery | None]:
+    """Return what a project's journal tells, and what was found damaged in it. Changes nothing on disk.
+
+    Raises:
+        StorageError: The journal cannot be read.
+    """
+    record = SearchRecord()
+    if not project.journal_path.exists():
+        return record, None
+    records, recovery = read_journal(project.journal_path)
+    for item in records:
+        record.fold(item)
+    return record, recovery
 
 
 class ProjectStore:
-    """Journal, lock and trial folders of one project.
+    """Journal, lock, trial folders and KerasTuner's files of one project.
 
     Args:
         project: Where it is; the folder need not be there yet.
+        on_error: Called once, on a thread of its own, where KerasTuner's files cannot be written. The journal is the
+            truth, so the search goes on.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, on_error: Callable[[StorageError], object]) -> None:
         self.project = project
+        self._on_error = on_error
+        self._files: KerasTunerWriter | None = None
         self._lock: ProjectLock | None = None
         self._journal: Journal | None = None
-
-    def load(self) -> tuple[SearchRecord, Recovery | None]:
-        """Return what the journal tells, and what was found damaged in it. Changes nothing on disk.
-
-        Raises:
-            StorageError: The journal cannot be read.
-        """
-        record = SearchRecord()
-        if not self.project.journal_path.exists():
-            return record, None
-        records, recovery = read_journal(self.project.journal_path)
-        for item in records:
-            record.fold(item)
-        return record, recovery
 
     def acquire(self, seq: int) -> Journal:
         """Become the project's one writer and open its journal, which must end with the record `seq`.
@@ -66,7 +73,10 @@ class ProjectStore:
         return journal
 
     def release(self) -> None:
-        """Close the journal and let others write."""
+        """Bring the files up to date, close the journal and let others write."""
+        if self._files is not None:
+            self._files.close()
+            self._files = None
         if self._journal is not None:
             self._journal.close()
             self._journal = None
@@ -79,4 +89,17 @@ class ProjectStore:
         return self.project.trial_dir(trial_id)
 
     def keep(self, oracle: Oracle, trial: Trial | None) -> None:
-        """Bring KerasTuner's files up to date."""
+        """Bring KerasTuner's files up to date, soon and on a thread of their own.
+
+        Args:
+            oracle: Its state is taken where it is due.
+            trial: One that has just changed, None at the end of the search.
+        """
+        if self._files is None:
+            self._files = KerasTunerWriter(self.project, self._on_error)
+            self._files.adopt({known: held.hyperparameters.values for known, held in oracle.trials.items()})
+            self._files.put_tuner({})
+        if trial is not None:
+            self._files.put_trial(trial.get_state())
+        if trial is None or self._files.is_oracle_due():
+            self._files.put_oracle(oracle.get_state())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kt_notebook.core.errors import OptionError, SearchStateError
+from kt_notebook.core.errors import OptionError, SearchStateError, StorageError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle
@@ -27,7 +27,7 @@ from kt_notebook.search.session import Session
 from kt_notebook.search.settings import SessionSettings
 from kt_notebook.search.worker import Capture
 from kt_notebook.sinks.console import console_on
-from kt_notebook.storage.project_store import ProjectStore
+from kt_notebook.storage.project_store import ProjectStore, load_record
 from kt_notebook.storage.projects import Project
 from kt_notebook.training.hypermodel import as_hypermodel
 from kt_notebook.training.trial_function import make_trial_function
@@ -75,10 +75,10 @@ class BaseTuner:
         self.directory = os.fspath(directory) if directory is not None else "."
         self.project_name = project_name or "untitled_project"
         self.name = self.project_name
-        self._store = ProjectStore(Project(Path(self.directory) / self.project_name))
+        self._store = ProjectStore(Project(Path(self.directory) / self.project_name), self._note_of)
         if overwrite:
             self._store.project.archive()
-        record, recovery = self._store.load()
+        record, recovery = load_record(self._store.project)
         self._hub = Hub(record=record)
         self._session: Session | None = None
         restore_oracle(oracle, record)
@@ -156,6 +156,9 @@ class BaseTuner:
             trial_function = wrap(trial_function)
         self._session = Session(settings, self.oracle, trial_function, executor, self._hub, self._store, capture)
         return self._session
+
+    def _note_of(self, error: StorageError) -> None:
+        self._hub.publish(SearchNoted("warning", "files_not_written", str(error)))
 
     def opening_notes(self) -> list[SearchNoted]:
         """Return what opening the project found that the user should know; empty when asked again."""
@@ -263,9 +266,9 @@ class BaseTuner:
 
 # Any: whatever a user passed by mistake.
 def _refuse_unknown(kwargs: dict[str, Any]) -> None:
-    for name in kwargs:
+    for name, value in kwargs.items():
         if name not in _KNOWN_KWARGS:
             known = ("objective", "max_trials", "hypermodel", "directory", "project_name", "overwrite", "seed")
             near = difflib.get_close_matches(name, [*known, "executions_per_trial", "hyperparameters"], n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
-            raise OptionError(f"A tuner has no argument {name}={kwargs[name]!r}.{hint} See help(kt_notebook.Tuner).")
+            raise OptionError(f"A tuner has no argument {name}={value!r}.{hint} See help(kt_notebook.Tuner).")

@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from kt_notebook.core.commands import StopNow
@@ -28,10 +28,8 @@ def run_blocking(session: Session, executor: CallingExecutor) -> None:
             executor.serve()
     except KeyboardInterrupt:
         if session.is_running:
-            try:
+            with suppress(SearchStateError):  # It may just have ended by itself.
                 session.post(StopNow())
-            except SearchStateError:
-                pass  # It has just ended by itself.
         session.wait()
         raise
     session.wait()

@@ -55,4 +55,8 @@ class Tuner(BaseTuner):
         Raises:
             StorageError: The trial's weights are not there.
         """
+        if self.hypermodel is None:
+            raise OptionError(
+                f"{type(self).__name__} has no hypermodel to build a model with. Override load_model(trial)."
+            )
         return load_best(self.hypermodel, trial.hyperparameters.copy(), Path(self.get_trial_dir(trial.trial_id)))

@@ -143,7 +143,8 @@ def _loop_names(call: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str,
     loops: list[str | None] = []
     child = call
     for parent in ancestors(call, parents):
-        if isinstance(parent, _FunctionLike):
+        # default values and decorators are evaluated outside, where the function is made
+        if isinstance(parent, _FunctionLike) and child in _body_of(parent):
             break
         if isinstance(parent, ast.For | ast.AsyncFor) and child in parent.body:
             loops.append(_first_name(parent.target))
@@ -156,6 +157,10 @@ def _loop_names(call: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str,
     if None in loops:
         return None
     return tuple(dict.fromkeys(name for name in reversed(loops) if name is not None))
+
+
+def _body_of(node: _FunctionLike) -> list[ast.AST]:
+    return [node.body] if isinstance(node, ast.Lambda) else list(node.body)
 
 
 def _first_name(target: ast.AST) -> str | None:

@@ -1,0 +1,69 @@
+"""A cell that makes a tuner of its own and calls its `search`: run beside the notebook, with the panel."""
+
+import functools
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from kt_notebook.core.errors import CellError
+from kt_notebook.magics.cell import FIT_HOOK_NAME, TUNER_SEARCH_HOOK_NAME
+from kt_notebook.magics.options import TuneOptions
+from kt_notebook.magics.show import run_shown
+from kt_notebook.panel.host import FrontEnd, front_end, host_of
+from kt_notebook.search.executors import CallingExecutor, ThreadExecutor
+from kt_notebook.search.output import OutputCapture
+from kt_notebook.training.fit import fit_hook
+from kt_notebook.tuners import Tuner
+from kt_notebook.tuners.blocking import run_blocking
+
+__all__ = ["run_tuner_search"]
+
+
+# Any: IPython's shell.
+def run_tuner_search(shell: Any, options: TuneOptions, name: str, line: int, code: CodeType) -> None:
+    """Run the cell; its `X.search(…)` starts a session instead of blocking.
+
+    Args:
+        shell: The notebook.
+        options: Only `wait` counts.
+        name: X, the tuner's name.
+        line: Where it searches.
+        code: The cell, compiled.
+
+    Raises:
+        CellError: X is no tuner of ours when the line runs.
+    """
+    names = shell.user_ns
+
+    def hook(owner: Any) -> Callable[..., None]:
+        if not isinstance(owner, Tuner):
+            raise CellError(
+                f"{name}.search(…) in line {line}: {name} is {type(owner).__name__}, which is no tuner of kt_notebook. "
+                "Make it with kt_notebook.RandomSearch(…), or take %%tune off the cell.",
+                line,
+            )
+        return functools.partial(_search, shell, options, name, code.co_filename, owner)
+
+    names[FIT_HOOK_NAME] = fit_hook
+    names[TUNER_SEARCH_HOOK_NAME] = hook
+    shell.user_ns_hidden.update({FIT_HOOK_NAME: None, TUNER_SEARCH_HOOK_NAME: None})
+    try:
+        exec(code, names)
+    finally:
+        del names[TUNER_SEARCH_HOOK_NAME]
+
+
+def _search(
+    shell: Any, options: TuneOptions, name: str, file: str, tuner: Tuner, /, *fit_args: Any, **fit_kwargs: Any
+) -> None:
+    fit_kwargs.pop("verbose", None)  # the panel shows what it would print
+    place = front_end(shell)
+    blocks = options.wait if options.wait is not None else place is not FrontEnd.NOTEBOOK
+    executor = CallingExecutor() if blocks else ThreadExecutor()
+    tuner.name = name
+    session = tuner.open_session(fit_args, fit_kwargs, executor=executor, capture=OutputCapture(shell), cell_file=file)
+    host = host_of(shell)
+    host.register_target(shell)
+    search = host.add(session, tuner)
+    serve = functools.partial(run_blocking, session, executor) if isinstance(executor, CallingExecutor) else None
+    run_shown(host, search, place, functools.partial(session.start, tuner.opening_notes()), serve)
