@@ -8,10 +8,17 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const find = createRequire(import.meta.url).resolve;
-const builder = resolve(dirname(find('@jupyter/builder/package.json')), 'lib/build-labextension.js');
+const builder = resolve(
+  dirname(find('@jupyter/builder/package.json')),
+  'lib/build-labextension.js'
+);
 const core = createRequire(builder).resolve('@jupyterlab/core-meta/core.package.json');
 
-const { status } = spawnSync(process.execPath, [builder, '--core-package-file', core, ...process.argv.slice(2), root], {
-  stdio: 'inherit'
-});
+const { status } = spawnSync(
+  process.execPath,
+  [builder, '--core-package-file', core, ...process.argv.slice(2), root],
+  {
+    stdio: 'inherit'
+  }
+);
 process.exit(status ?? 1);

@@ -44,7 +44,9 @@ async function main() {
   const sizes = `${kib(code.length)}, ${kib(gzipSync(code).length)} gzipped`;
   console.log(`${relative(process.cwd(), outfile)}: ${sizes}`);
   if (code.length > MAX_BYTES) {
-    throw new Error(`The panel's bundle has ${code.length} bytes, more than ${MAX_BYTES}. Each widget carries it whole.`);
+    throw new Error(
+      `The panel's bundle has ${code.length} bytes, more than ${MAX_BYTES}. Each widget carries it whole.`
+    );
   }
 }
 

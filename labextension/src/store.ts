@@ -113,7 +113,8 @@ export class SearchStore {
     if (since === null) {
       return closed;
     }
-    const end = this.connection === 'live' ? Math.max(this.time, now + this.clockOffset) : this.time;
+    const end =
+      this.connection === 'live' ? Math.max(this.time, now + this.clockOffset) : this.time;
     return closed + Math.max(0, end - since);
   }
 
@@ -193,6 +194,10 @@ export class SearchStore {
   setConnection(connection: Connection): void {
     if (this.connection !== connection) {
       this.connection = connection;
+      if (connection === 'saved') {
+        // Nobody runs them any more.
+        this._idleRunningTrials();
+      }
       this._changed();
     }
   }
@@ -309,7 +314,8 @@ export class SearchStore {
     const name = objective?.[0]?.name ?? null;
     if (name !== null && name !== this._metric) {
       // Curves hold one metric only: with another objective they must come anew from the kernel.
-      this._mustReload ||= this._lostEpochs || (this._metric !== null && this.trials.some(t => t.epochs > 0));
+      this._mustReload ||=
+        this._lostEpochs || (this._metric !== null && this.trials.some(t => t.epochs > 0));
       this._metric = name;
     }
     if (this.sign !== this.standing.sign) {
@@ -337,7 +343,15 @@ export class SearchStore {
       this.standing.findBest(this.trials);
     }
     this.details.delete(id);
-    this.details.set(id, { trial_id: id, epochs: [], outputs: [], error: null, values, seed, metrics: {} });
+    this.details.set(id, {
+      trial_id: id,
+      epochs: [],
+      outputs: [],
+      error: null,
+      values,
+      seed,
+      metrics: {}
+    });
     this._trimDetails();
   }
 
@@ -367,7 +381,11 @@ export class SearchStore {
   private _note(fields: JsonObject): void {
     const note = readNote(fields);
     const known = this.search.notes.some(
-      n => n.code === note.code && n.text === note.text && n.line === note.line && n.level === note.level
+      n =>
+        n.code === note.code &&
+        n.text === note.text &&
+        n.line === note.line &&
+        n.level === note.level
     );
     if (!known) {
       this.search.notes.push(note);
@@ -424,4 +442,3 @@ export class SearchStore {
   private _lostEpochs = false;
   private _mustReload = false;
 }
-

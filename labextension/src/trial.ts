@@ -100,7 +100,11 @@ export class Trial {
     let best: number | null = null;
     for (const curve of this.curves) {
       for (const value of curve) {
-        if (value !== null && !Number.isNaN(value) && (best === null || sign * value < sign * best)) {
+        if (
+          value !== null &&
+          !Number.isNaN(value) &&
+          (best === null || sign * value < sign * best)
+        ) {
           best = value;
         }
       }

@@ -1,0 +1,16 @@
+/**
+ * How views reach the view model that they draw.
+ */
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { ViewModel } from './viewmodel';
+
+export const ViewContext = createContext<ViewModel | null>(null);
+
+export function useView(): ViewModel {
+  const view = useContext(ViewContext);
+  if (view === null) {
+    throw new Error('A view of a search is drawn outside of its panel.');
+  }
+  return view;
+}
