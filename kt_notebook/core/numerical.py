@@ -155,6 +155,11 @@ class _Numerical(HyperParameter):
         """Return a step with which the widened range holds the values of both, or None."""
         raise NotImplementedError
 
+    def _starts_like(self, other: "_Numerical", sampling: str) -> bool:
+        """Return whether steps on a log scale fall on the same values: reverse_log counts them from both bounds."""
+        same_low, same_high = self.min_value == other.min_value, self.max_value == other.max_value
+        return same_low and (sampling == "log" or same_high)
+
     def identity(self, value: Value) -> Hashable:
         """Return the value: 1 and 1.0 are the same number here."""
         return value  # type: ignore[no-any-return]  # a number
@@ -222,8 +227,7 @@ class Int(_Numerical):
 
     def _common_step(self, other: _Numerical, sampling: str) -> float | None:
         if sampling != "linear":
-            same = self.step == other.step and self.min_value == other.min_value
-            return self.step if same else None
+            return self.step if self.step == other.step and self._starts_like(other, sampling) else None
         steps = (self.step or 1, other.step or 1, self.min_value - other.min_value)
         if self.sampling != other.sampling:
             return 1
@@ -287,7 +291,7 @@ class Float(_Numerical):
         if self.step is None or self.step != other.step or self.sampling != other.sampling:
             return None
         if sampling != "linear":
-            return self.step if self.min_value == other.min_value else None
+            return self.step if self._starts_like(other, sampling) else None
         n_steps = (self.min_value - other.min_value) / self.step
         return self.step if abs(n_steps - round(n_steps)) < 1e-9 else None
 

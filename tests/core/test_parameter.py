@@ -216,3 +216,9 @@ def test_a_value_that_can_change_is_given_as_a_copy():
 
 def test_the_base_class_is_public():
     assert isinstance(Int("n", 1, 2), HyperParameter)
+
+
+def test_reverse_log_steps_are_dropped_where_widening_moves_the_upper_bound():
+    narrow = Int("n", 1, 1, step=2, sampling="reverse_log")
+    wide = narrow.widened(Int("n", 1, 3, step=2, sampling="reverse_log"))
+    assert wide.step is None
