@@ -116,6 +116,42 @@ def test_a_display_handle_updates_in_the_trial(shell, keeper):
     assert shell.display_pub.seen == []
 
 
+_FIRST_CELL = """
+import threading
+may_print, may_end = threading.Event(), threading.Event()
+def search():
+    with capture.installed(), capture.trial(keeper):
+        print("trial 1")
+        is_running.set()
+        may_print.wait()
+        print("trial 2")
+        has_printed.set()
+        may_end.wait()
+has_printed, is_running = threading.Event(), threading.Event()
+thread = threading.Thread(target=search)
+thread.start()
+_ = is_running.wait()
+print("mine 1")
+"""
+
+
+def test_a_search_that_outlives_its_cell_stays_routed(shell, keeper, capsys):
+    # IPython replaces the streams' write for the time of a cell, to keep a copy of the cell's output
+    shell.push({"capture": OutputCapture(shell), "keeper": keeper})
+    before = sys.stdout
+    shell.run_cell(_FIRST_CELL).raise_error()
+    shell.run_cell("may_print.set(); _ = has_printed.wait(); print('mine 2')").raise_error()
+    shell.run_cell("may_end.set(); thread.join(); print('mine 3')").raise_error()
+    shell.run_cell("print('mine 4')").raise_error()
+
+    assert keeper.text() == "trial 1\ntrial 2\n"
+    assert capsys.readouterr().out == "mine 1\nmine 2\nmine 3\nmine 4\n"
+    assert sys.stdout is before
+    copies = [output.bundle for outputs in shell.history_manager.outputs.values() for output in outputs]
+    assert "trial" not in str(copies)
+    assert "mine 2" in str(copies)
+
+
 @pytest.fixture
 def plt(monkeypatch):
     import matplotlib as mpl

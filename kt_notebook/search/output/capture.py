@@ -1,12 +1,12 @@
 """Routes what is printed, warned, displayed and plotted: a trial's to the trial, everything else as ever.
 
-How it works: a context variable says which trial the calling code belongs to. While any search runs, the methods of
-the standard streams and of IPython's display publisher, `warnings.showwarning` and pyplot's state are replaced by
-ones that ask it. The streams' methods are replaced, not the streams: a logging handler that has held on to
-`sys.stderr` since it was made is routed too. Threads that a trial starts write to the notebook, save where they run
-in a copy of its context (`asyncio.to_thread`, Python 3.14's option). Not captured: what C++ code and child processes
-write to the file descriptors, and a trial's output while the user's own code has put another object in the place of
-`sys.stdout` or of the display publisher (`%%capture`).
+How it works: a context variable says which trial the calling code belongs to. While any search runs, the standard
+streams, the methods of IPython's display publisher, `warnings.showwarning` and pyplot's state are replaced by ones
+that ask it. Threads that a trial starts write to the notebook, save where they run in a copy of its context
+(`asyncio.to_thread`, Python 3.14's option). Not captured: what C++ code and child processes write to the file
+descriptors, what is written to a stream that the user's code has kept from before, and what a trial puts out while
+the user's code has something else in the place of `sys.stdout` or the display publisher (a `%%capture` that began
+after the trial did).
 """
 
 import os
@@ -16,13 +16,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from functools import partial
 from types import TracebackType
 from typing import Any
 
 from kt_notebook.core.protocol import Reporter
 from kt_notebook.search.output.figures import PlotState, PyplotRoute
 from kt_notebook.search.output.patches import Hook, Patch
+from kt_notebook.search.output.streams import RoutedStream, repoint_handlers
 from kt_notebook.search.output.transcript import Transcript
 
 __all__ = ["OutputCapture"]
@@ -49,7 +49,7 @@ class OutputCapture:
         self._lock = threading.Lock()
         self._n_installed = 0
         self._patches: list[Patch] = []
-        self._streams: list[Any] = []
+        self._streams: list[RoutedStream] = []
         self._pyplot = PyplotRoute(self._current_plots)
         self._open: dict[Transcript, None] = {}
         self._flusher: _Flusher | None = None
@@ -96,18 +96,19 @@ class OutputCapture:
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
             if stream is not None and not any(stream is known for known in self._streams):
-                self._streams.append(stream)
-                self._hook(stream, "write", partial(_write, name))
-                self._hook(stream, "flush", _do_nothing)
-                self._hook(stream, "isatty", _no)
+                self._route(name, stream)
         self._pyplot.hook()
 
     # Any: whatever stands in sys.stdout.
+    def _route(self, name: str, stream: Any) -> None:
+        routed = RoutedStream(stream, name, self._current_transcript)
+        self._streams.append(routed)
+        self._patches.append(Patch(sys, name, lambda _: routed))
+        repoint_handlers(stream, routed)
+
+    # Any: the notebook's own objects.
     def _hook(self, target: Any, name: str, inside: Callable[..., Any]) -> None:
-        try:
-            self._patches.append(Patch(target, name, lambda old: Hook(old, self._current_transcript, inside)))
-        except (AttributeError, TypeError):
-            return  # an object that lets nothing be set: its output passes
+        self._patches.append(Patch(target, name, lambda old: Hook(old, self._current_transcript, inside)))
 
     def _uninstall(self) -> None:
         with self._lock:
@@ -116,6 +117,8 @@ class OutputCapture:
                 return
             for patch in reversed(self._patches):
                 patch.remove()
+            for stream in self._streams:
+                repoint_handlers(stream, stream.original)
             self._patches.clear()
             self._streams.clear()
             self._pyplot.unhook()
@@ -204,21 +207,6 @@ class _Flusher:
 
 
 # What is done inside a trial in the place of the original. Any: these take whatever the original would take.
-
-
-def _write(stream: str, transcript: Transcript, text: Any, *_: Any) -> int:
-    if not isinstance(text, str):
-        raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-    transcript.write(stream, text)
-    return len(text)
-
-
-def _do_nothing(_: Transcript, *__: Any) -> None:
-    return
-
-
-def _no(_: Transcript) -> bool:
-    return False
 
 
 def _warn(
