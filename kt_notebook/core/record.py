@@ -16,6 +16,7 @@ _SETTINGS = (
     "search_id", "name", "tuner", "objective", "max_trials", "executions_per_trial", "max_epochs", "seed",
     "workers", "where", "timeout_s", "space", "directory", "n_combinations",
 )  # fmt: skip
+_ENDED = frozenset({"finished", "stopped", "timed_out", "failed"})
 _STATE_OF_REASON = {"finished": "finished", "exhausted": "finished"}
 
 
@@ -102,6 +103,11 @@ class SearchRecord:
     def state(self) -> str:
         """running, paused, stopping, finished, stopped, timed_out or failed."""
         return str(self.search["state"])
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the search runs no more; it may go on later."""
+        return self.state in _ENDED
 
     @property
     def objective(self) -> list[dict[str, str]] | None:

@@ -74,8 +74,11 @@ class SearchDisplay:
     def show(self) -> None:
         """Publish the output in this cell; the end of the search brings it up to date."""
         with self._lock:
-            self._feed.attach(self)
             self._is_shown = True
+            # The record knows of the end before any listener does.
+            self._is_finished = self._feed.record.is_ended
+            if not self._is_finished:
+                self._feed.attach(self)
             self._publish(update=False)
 
     def finish(self) -> None:

@@ -28,7 +28,6 @@ _MAX_ENDED = 20
 # A reloaded page says no goodbye: of the views of one search only the latest are served.
 _MAX_VIEWS = 16
 _MAX_COMMANDS_KNOWN = 1_000
-_ENDED = frozenset({"finished", "stopped", "timed_out", "failed"})
 
 _log = logging.getLogger(__name__)
 
@@ -137,7 +136,7 @@ class HostedSearch:
     @property
     def is_ended(self) -> bool:
         """Whether it runs no more."""
-        return self.state in _ENDED
+        return self._feed.record.is_ended
 
     def bundle(self) -> Message:
         """Return what the notebook's file should hold now; the widget's view stays what it is there."""

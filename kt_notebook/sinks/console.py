@@ -50,7 +50,7 @@ class _Best:
 
 
 class ConsoleSink:
-    """Writes a search's progress.
+    """Writes a search's progress, from its start to its end; one that goes on later gets a new one.
 
     Args:
         write: Takes each piece of text; called on the hub's delivery thread.
@@ -77,6 +77,7 @@ class ConsoleSink:
         self._is_terminal = is_terminal
         self._columns = columns
         self._live_width = 0
+        self._is_over = False
         self._search = SearchRecord()
         self._now: dict[str, str] = {}  # what each running trial is doing
         self._durations: deque[float] = deque(maxlen=_N_DURATIONS)
@@ -87,7 +88,7 @@ class ConsoleSink:
 
     def receive(self, records: Sequence[Record]) -> None:
         """Write what these records tell."""
-        if self._verbose < 1:
+        if self._verbose < 1 or self._is_over:
             return
         lines: list[str] = []
         for record in records:
@@ -104,7 +105,7 @@ class ConsoleSink:
             self._live_width = width(live)
 
     def _take_over(self, record: SearchRecord) -> None:
-        self._search.search.update(record.search)
+        self._search.search.update(record.search, notes=[])
         ranked = record.ranked()
         if ranked and ranked[0].score is not None:
             self._best = _Best(ranked[0].trial_id, ranked[0].score, ranked[0].values)
@@ -180,6 +181,7 @@ class ConsoleSink:
         return ["stopping" if record["now"] else "stopping after the running trials"]
 
     def _end(self, record: Record) -> list[str]:
+        self._is_over = True
         self._now.clear()
         # A line has said "failed" or not; this one sums up.
         words = {"pruned": "pruned", **_WORDS}

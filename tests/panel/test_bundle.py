@@ -81,3 +81,14 @@ def test_without_a_show_the_end_is_the_only_output(published):
     SearchDisplay(FakeFeed(search_of(3).finish().records)).finish()
 
     assert [update for _, _, update in published] == [False]
+
+
+def test_a_search_that_has_ended_is_shown_once_and_not_listened_to(published):
+    feed = FakeFeed(search_of(3).finish().records)
+    display = SearchDisplay(feed, WIDGET)
+
+    display.show()
+    display.finish()
+
+    assert [update for _, _, update in published] == [False]
+    assert feed.sinks == []

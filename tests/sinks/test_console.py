@@ -129,6 +129,25 @@ def test_a_search_that_goes_on_remembers_its_best():
     assert lines[-1] == "  best val_accuracy 0.9000 (trial 0)  units=8"
 
 
+def test_after_the_end_another_sink_speaks():
+    pieces = []
+    sink = ConsoleSink(pieces.append)
+    sink.receive(search_of(3).finish().records)
+    pieces.clear()
+
+    sink.receive(Story(resumed=True).records)
+
+    assert pieces == []
+
+
+def test_what_a_search_that_goes_on_noted_before_is_left_to_its_record():
+    record = search_of(1).note("advice", "slow").record()
+
+    ConsoleSink(lambda text: None, record=record).receive(Story(resumed=True).note("advice", "new").records)
+
+    assert [note["text"] for note in record.search["notes"]] == ["slow"]
+
+
 def test_a_log_holds_no_carriage_return_and_no_escape_code():
     text = "\n".join(told(search_of(8).finish()))
 
