@@ -37,6 +37,8 @@ _EAGER = (list, tuple, set, frozenset, dict, sum, min, max, sorted, len, any, al
 def call(m: Machine, node: ast.Call) -> Abstract:
     """Follow a call and return what it gives."""
     function = m.evaluate(node.func)
+    if isinstance(function, Function) and isinstance(node.func, ast.Name | ast.Lambda):
+        m.loose[function.node] -= 1
     if isinstance(function, Pure) and function.call in (any, all) and _is_lone_generator(node):
         generator = node.args[0]
         if isinstance(generator, ast.GeneratorExp) and may_declare(m, [generator]):

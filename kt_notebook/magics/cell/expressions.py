@@ -70,7 +70,10 @@ def truth_of(m: Machine, node: ast.expr, value: Abstract) -> Truth | Unknown:
 def _name(m: Machine, node: ast.Name) -> Abstract:
     key = m.key_of(node.id)
     if key in m.store:
-        return m.store[key]
+        held = m.store[key]
+        if isinstance(held, Function):
+            m.loose[held.node] += 1
+        return held
     if key[0] != m.module.number:
         return Unknown(f"`{node.id}` has no value yet")
     if node.id == m.hp_name and m.hp_is_free:
@@ -227,7 +230,7 @@ def _answer(m: Machine, truth: Truth) -> Abstract:
     if truth.yes.is_always or truth.no.is_always:
         return Known(truth.yes.is_always)
     params = tuple(dict.fromkeys([*truth.yes.params, *truth.no.params]))
-    return Symbolic(params, truth.yes.holds, truth)
+    return m.tables.tabulated(Symbolic(params, truth.yes.holds, truth))
 
 
 def _bool_op(m: Machine, node: ast.BoolOp) -> Abstract:
@@ -412,6 +415,7 @@ def _slice(m: Machine, node: ast.Slice) -> Abstract:
 
 
 def _lambda(m: Machine, node: ast.Lambda) -> Abstract:
+    m.loose[node] += 1
     return Function(node, m.frame, defaults_of(m, node.args))
 
 

@@ -122,8 +122,16 @@ class Tests:
         return all(bool(test.ask(value)) == test.wanted for test in self.tests)
 
     def met(self, other: "Constraint") -> "Constraint":
-        """Return what both allow."""
-        return Tests(self.tests | other.tests) if isinstance(other, Tests) else other.met(self)
+        """Return what both allow.
+
+        Raises:
+            TooManyTermsError: It takes too many tests.
+        """
+        if isinstance(other, Among):
+            return other.met(self)
+        if len(self.tests | other.tests) > _MAX_TERMS:
+            raise TooManyTermsError
+        return Tests(self.tests | other.tests)
 
     def joined(self, other: "Constraint") -> "Tests | None":
         """Return what either allows; None where that cannot be said."""
@@ -212,7 +220,10 @@ class Guard:
 
     def excludes(self, other: "Guard") -> bool:
         """Return whether both can never hold together."""
-        return not any(_is_possible(_meet(a, b)) for a in self.terms for b in other.terms)
+        try:
+            return not any(_is_possible(_meet(a, b)) for a in self.terms for b in other.terms)
+        except TooManyTermsError:
+            return False
 
     def holds(self, values: Values) -> bool:
         """Return whether the values meet the guard; a value that is missing meets nothing."""

@@ -7,6 +7,7 @@ doubt": what is declared there is reported, not guessed.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,7 @@ Key = tuple[int, str]
 CONTENT = "\0content"
 _RESULT = (0, "\0result")
 TOO_MANY = "its conditions are too many to follow"
-_MAX_STEPS = 150_000
+_MAX_STEPS = 100_000
 _DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
 _MAKERS: Mapping[str, Callable[[Any], Any]] = {"list": list, "set": set, "dict": dict}
 
@@ -66,6 +67,7 @@ class Machine:
         returns: The returns met by the function that is being followed.
         jumps: For each open loop the states at its `break` and its `continue`.
         frame: The scope that is being followed.
+        loose: How often a function was made or read other than to call it here.
         visited: The functions and the declaring calls that were followed.
         anonymous: The derived name of each call that leaves its name out.
         evaluate: Follows an expression; wired by `reading`.
@@ -82,7 +84,7 @@ class Machine:
         self.namespace = namespace
         self.hp_name = hp_name
         self.collector = collector
-        self.tables = Tables(collector)
+        self.tables = Tables(collector, self.step)
         self.module = Frame(0, names.module, None)
         self.store: dict[Key, Abstract] = {}
         self.guard = ALWAYS
@@ -97,6 +99,7 @@ class Machine:
         self.max_steps = _MAX_STEPS
         self.depth = 0
         self.frame = self.module
+        self.loose: Counter[ast.AST] = Counter()
         self.visited: set[ast.AST] = set()
         self.anonymous: dict[ast.Call, NameTemplate] = {}
         self.evaluate: Callable[[ast.expr], Abstract] = _not_wired
@@ -115,13 +118,13 @@ class Machine:
             name for scope in names.scopes.values() for name, word in scope.outer.items() if word == "global"
         ]
 
-    def step(self) -> None:
-        """Count one step.
+    def step(self, n_steps: int = 1) -> None:
+        """Count steps.
 
         Raises:
-            TooLongError: It was one too many.
+            TooLongError: They were too many.
         """
-        self.n_steps += 1
+        self.n_steps += n_steps
         if self.n_steps > self.max_steps:
             raise TooLongError
 
@@ -267,7 +270,12 @@ class Machine:
         symbols = [value for value in held if isinstance(value, Symbolic)]
         if symbols:
             params = tuple(dict.fromkeys(param for symbol in symbols for param in symbol.params))
-            return Symbolic(params, lambda values: compute(*(value_of(item, values) for item in held)), truth)
+            size = 1 + sum(symbol.size for symbol in symbols)
+            symbol = Symbolic(
+                params, lambda values: compute(*(value_of(item, values) for item in held)), truth, size=size
+            )
+            result = self.tables.tabulated(symbol)
+            return result if raw or not isinstance(result, Known) else self.wrap(result.value)
         try:
             result = compute(*(value.value for value in held if isinstance(value, Known)))
         except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, MemoryError) as error:
@@ -352,7 +360,9 @@ class Machine:
             return
         doubt = next((state.doubt for state in states if state.doubt is not None), None)
         guards = _without_common([state.guard for state in states])
-        for key in dict.fromkeys(key for state in states for key in state.store):
+        keys = dict.fromkeys(key for state in states for key in state.store)
+        self.step(1 + len(keys) * len(states) // 8)
+        for key in keys:
             values = [state.store.get(key) for state in states]
             self.store[key] = self._merged(guards, values, doubt)
         try:
@@ -375,8 +385,11 @@ class Machine:
         held = [self.concrete(value) for value in values if value is not None]
         plain = [value for value in held if isinstance(value, Known | Symbolic)]
         if len(plain) < len(held) or any(isinstance(value, Ref) for value in values):
+            for value in values:
+                if isinstance(value, Function):
+                    self.loose[value.node] += 1
             return Unknown("it is something else from case to case")
-        return _choice(guards, plain)
+        return self.tables.tabulated(_choice(guards, plain))
 
 
 def _declaring_names(tree: ast.Module, hp_name: str) -> frozenset[str]:
@@ -418,7 +431,8 @@ def _choice(guards: list[Guard], options: list[Known | Symbolic]) -> Symbolic:
                 return value_of(option, values)
         return value_of(options[-1], values)
 
-    return Symbolic(tuple(dict.fromkeys(params)), of)
+    size = 1 + sum(option.size for option in options if isinstance(option, Symbolic))
+    return Symbolic(tuple(dict.fromkeys(params)), of, size=size)
 
 
 def _without_common(guards: list[Guard]) -> list[Guard]:

@@ -115,6 +115,7 @@ def _sweep(m: Machine, shape: Shape, *, is_whole: bool) -> None:
         if function is None or function in m.visited:
             continue
         name = getattr(function, "name", None)
-        if name is None or name in read or isinstance(m.cell.parents.get(function), ast.ClassDef):
+        is_wrapped = function in m.decorated and name in read
+        if m.loose[function] > 0 or is_wrapped or isinstance(m.cell.parents.get(function), ast.ClassDef):
             what = "a lambda" if name is None else f"`{name}`"
             m.collector.add_unsettled(node, f"it stands in {what}, which other code calls")

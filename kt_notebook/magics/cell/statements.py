@@ -106,6 +106,7 @@ class _Rounds:
         self._node = node
         self._truth = truth
         self._n_rounds = 0
+        self._was_sure = m.doubt is None
 
     def follow(self) -> None:
         m, node = self._m, self._node
@@ -132,7 +133,8 @@ class _Rounds:
         if self._n_rounds:
             truth = truth_of(m, node.test, evaluate(m, node.test))
         self._n_rounds += 1
-        if isinstance(truth, Unknown) or self._n_rounds > _MAX_ROUNDS:
+        is_lost = self._was_sure and m.doubt is not None
+        if isinstance(truth, Unknown) or is_lost or self._n_rounds > _MAX_ROUNDS:
             m.havoc([node], f"the loop of line {node.lineno} gives it its value")
             m.doubt = m.doubt or f"how often the loop of line {node.lineno} runs is known only then"
             m.jumps.append(([], []))

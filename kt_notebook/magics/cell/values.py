@@ -24,6 +24,7 @@ __all__ = [
     "Module",
     "Pure",
     "Ref",
+    "Rows",
     "Sequence",
     "Symbolic",
     "Unknown",
@@ -48,6 +49,8 @@ class Symbolic:
         truth: When it counts as true, where that is known without computing.
         param: The hyperparameter whose value it is, unchanged; None for a value computed from it.
         text: The value in words.
+        rows: Each combination of the hyperparameters with the value, where these were worked out.
+        size: How many computations `of` goes through.
     """
 
     params: tuple[str, ...]
@@ -55,6 +58,8 @@ class Symbolic:
     truth: Truth | None = None
     param: str | None = None
     text: str = ""
+    rows: "Rows | None" = None
+    size: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,8 @@ class Unknown:
     reason: str
 
 
+# a combination of values and what comes of it
+Rows: TypeAlias = tuple[tuple[tuple[Value, ...], Any], ...]
 Abstract: TypeAlias = (
     Known
     | Symbolic
