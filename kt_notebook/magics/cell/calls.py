@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kt_notebook.magics.cell import operators
-from kt_notebook.magics.cell.expressions import eager, truth_of
+from kt_notebook.magics.cell.comprehensions import eager
+from kt_notebook.magics.cell.expressions import truth_of
 from kt_notebook.magics.cell.functions import Arguments, call_function, instantiate
 from kt_notebook.magics.cell.hp_calls import call_hp
 from kt_notebook.magics.cell.loops import append, follow_loop, items_of, may_declare, steps_of
@@ -200,9 +201,9 @@ def _changed(m: Machine, owner: Ref, name: str, arguments: Arguments) -> Abstrac
             content = m.content(owner)
             if isinstance(content, Sequence):
                 pairs = [pair for pair in content.items if isinstance(pair, Sequence)]
-                parts = {"items": lambda pair: pair, "keys": lambda pair: pair.items[0]}
-                take = parts.get(name, lambda pair: pair.items[1])
-                return Sequence(tuple(take(pair) for pair in pairs))
+                if name == "items":
+                    return Sequence(tuple(pairs))
+                return Sequence(tuple(pair.items[name == "values"] for pair in pairs))
         case "list", "copy", []:
             return m.new_ref("list", m.store.get((owner.number, CONTENT), Unknown("it is not known")))
     return None

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from kt_notebook.core.errors import CellError
 from kt_notebook.magics.cell.forms import Shape, last_name
@@ -15,10 +15,10 @@ from kt_notebook.magics.cell.syntax import Cell, ancestors
 __all__ = ["advise", "find_one_shots", "find_tensorboard", "has_fit_call", "refuse"]
 
 # line magics that show or set how things are shown, and leave the trial's names and the kernel alone
-_HARMLESS_MAGICS = frozenset(
-    "config history lsmagic magic matplotlib page pdoc pfile pinfo pinfo2 pprint precision psearch psource pwd "
-    "quickref who who_ls whos".split()
-)
+_HARMLESS_MAGICS = frozenset({
+    "config", "history", "lsmagic", "magic", "matplotlib", "page", "pdoc", "pfile", "pinfo", "pinfo2", "pprint",
+    "precision", "psearch", "psource", "pwd", "quickref", "who", "who_ls", "whos",
+})  # fmt: skip
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SHARES = ("acc", "auc", "precision", "recall", "f1", "iou")
 _DATA_KEYWORDS = {"x", "y", "validation_data"}
@@ -34,8 +34,8 @@ def refuse(cell: Cell, names: Names, shape: Shape, namespace: Mapping[str, Any])
     """
     for node in _top_level_awaits(cell):
         raise cell.fault(
-            "`await` at the top level cannot run in a %%tune cell, whose trials run in a thread of their own. Move it to "
-            "a cell before this one, or into an async function that you run with asyncio.run(…).",
+            "`await` at the top level cannot run in a %%tune cell, whose trials run in a thread of their own. Move it "
+            "to a cell before this one, or into an async function that you run with asyncio.run(…).",
             node,
         )
     if shape.form is not CellForm.INLINE:
@@ -83,8 +83,8 @@ def _refuse_magic(cell: Cell, node: ast.Call) -> None:
 def _magic_error(cell: Cell, what: str, node: ast.Call) -> CellError:
     first = node.lineno
     return CellError(
-        f"line {first}: {what}\nThis line would run again in every trial, beside the notebook that it changes. Move it to "
-        "a cell before this one.",
+        f"line {first}: {what}\nThis line would run again in every trial, beside the notebook that it changes. Move it "
+        "to a cell before this one.",
         first,
     )
 
@@ -177,7 +177,8 @@ def _unused(cell: Cell, names: Names, hp_name: str) -> Iterator[Note]:
 
 
 def _is_read(cell: Cell, names: Names, target: ast.Name) -> bool:
-    opened = next((names.scopes[part] for part in ancestors(target, cell.parents) if part in names.scopes), names.module)
+    opening = (part for part in ancestors(target, cell.parents) if part in names.scopes)
+    opened = names.scopes[next(opening)]
     owner = names.owner(target.id, opened)
     return any(
         reading.name == target.id and names.owner(reading.name, reading.scope) is owner
@@ -195,7 +196,7 @@ def _asks_by_name(cell: Cell, hp_name: str) -> bool:
     return False
 
 
-def _is_declaration(node: ast.AST, hp_name: str) -> bool:
+def _is_declaration(node: ast.AST, hp_name: str) -> TypeGuard[ast.Call]:
     match node:
         case ast.Call(func=ast.Attribute(value=holder, attr=method)):
             return method in DECLARING and last_name(holder) == hp_name
@@ -213,7 +214,7 @@ def _baselines(cell: Cell, names: Names, namespace: Mapping[str, Any]) -> Iterat
         if baseline is not None and baseline > 1 and any(part in named.lower() for part in _SHARES):
             yield Note(
                 "baseline",
-                f"EarlyStopping waits for {named} to pass baseline={baseline:g}, which a share between 0 and 1 never does: "
+                f"EarlyStopping waits for {named} to pass baseline={baseline:g}, but a share never passes 1: "
                 f"training stops early each time. Write baseline={baseline / 100:g} if per cent was meant.",
                 node.lineno,
             )

@@ -126,11 +126,10 @@ class Collector:
         parameter = self.check(name, kind, arguments, node)
         entry = _Entry(parameter, node, guard, is_anonymous, is_dependent)
         self._check_clash(entry)
-        known = NEVER
+        beyond = guard
         for other in self._entries.get(name, ()):
             if other.parameter.has_same_range(parameter):
-                known = known.joined(other.guard)
-        beyond = guard.beyond(known)
+                beyond = beyond.beyond(other.guard)
         self._entries.setdefault(name, []).append(entry)
         if not beyond.is_never:
             self._order.append((parameter, beyond))

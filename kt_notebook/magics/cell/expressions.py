@@ -4,17 +4,16 @@ import ast
 import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 from kt_notebook.magics.cell import operators
+from kt_notebook.magics.cell.access import assign, attribute_of, from_object
+from kt_notebook.magics.cell.comprehensions import Comprehension, comprehension
 from kt_notebook.magics.cell.guards import TooManyTermsError, Truth
-from kt_notebook.magics.cell.loops import append, follow_loop, items_of, may_declare, steps_of
-from kt_notebook.magics.cell.machine import CONTENT, TOO_MANY, Machine
-from kt_notebook.magics.cell.objects import MISSING, array_facts, is_pure, module_member
+from kt_notebook.magics.cell.loops import items_of
+from kt_notebook.magics.cell.machine import TOO_MANY, Machine
 from kt_notebook.magics.cell.values import (
     Abstract,
-    Array,
     Class,
     Frame,
     Function,
@@ -30,9 +29,7 @@ from kt_notebook.magics.cell.values import (
     Unknown,
 )
 
-__all__ = ["assign", "evaluate", "from_object", "truth_of"]
-
-_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+__all__ = ["combine", "defaults_of", "evaluate", "truth_of"]
 
 
 def evaluate(m: Machine, node: ast.expr) -> Abstract:
@@ -85,118 +82,8 @@ def _name(m: Machine, node: ast.Name) -> Abstract:
     return Unknown(f"`{node.id}` is not known before the cell runs")
 
 
-def from_object(m: Machine, value: object, what: str) -> Abstract:
-    """Return an object of the notebook as far as it can be read without running its code."""
-    held = m.from_notebook(value)
-    if held is not None:
-        return held
-    if issubclass(type(value), ModuleType):
-        return Module(value)  # type: ignore[arg-type]  # the test says so
-    facts = array_facts(value)
-    if facts is not None:
-        return Array(facts)
-    if is_pure(value):
-        return Pure(value)  # type: ignore[arg-type]  # the list of pure callables holds callables only
-    return Unknown(f"{what} is an object that reading does not look into")
-
-
 def _attribute(m: Machine, node: ast.Attribute) -> Abstract:
     return attribute_of(m, evaluate(m, node.value), node.attr, m.cell.source(node))
-
-
-def attribute_of(m: Machine, owner: Abstract, name: str, text: str) -> Abstract:
-    """Return an attribute of a value."""
-    match owner:
-        case Hp():
-            return HpMethod(name)
-        case Module(module=module):
-            member = module_member(module, name)
-            return Unknown(f"`{text}` is not looked up") if member is MISSING else from_object(m, member, f"`{text}`")
-        case Array(facts=facts):
-            return Known(facts[name]) if name in facts else Method(owner, name)
-        case Ref(kind="instance", number=number, made_by=made_by):
-            held = m.store.get((number, name))
-            if held is None and made_by is not None:
-                held = member_of(m, made_by, name)
-                if isinstance(held, Function):
-                    return replace_bound(held, owner)
-            return Unknown(f"`{text}` is not known before the cell runs") if held is None else held
-        case Class():
-            found = member_of(m, owner, name)
-            return Unknown(f"`{text}` is not known before the cell runs") if found is None else found
-        case Known() | Symbolic() | Ref() | Sequence():
-            return Method(owner, name)
-    reason = owner.reason if isinstance(owner, Unknown) else f"`{text}` is not known before the cell runs"
-    return Unknown(reason)
-
-
-def member_of(m: Machine, made_by: Class, name: str) -> Abstract | None:
-    """Return what a class of the cell, or one of its bases in the cell, holds under a name."""
-    held = m.store.get((made_by.body.number, name))
-    if held is not None:
-        return held
-    for base in made_by.bases:
-        found = member_of(m, base, name) if isinstance(base, Class) else None
-        if found is not None:
-            return found
-    return None
-
-
-def replace_bound(function: Function, owner: Abstract) -> Function:
-    """Return a function as a method of an object."""
-    return Function(function.node, function.frame, function.defaults, owner)
-
-
-def assign(m: Machine, target: ast.expr, value: Abstract) -> None:
-    """Give a target a value."""
-    match target:
-        case ast.Name(id=name):
-            m.store[m.key_of(name)] = value
-        case ast.Starred(value=inner):
-            assign(m, inner, value)
-        case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            for part, item in zip(parts, _unpacked(m, value, parts), strict=True):
-                assign(m, part, item)
-        case ast.Attribute(value=holder, attr=name):
-            owner = evaluate(m, holder)
-            if isinstance(owner, Ref) and owner.kind == "instance":
-                m.store[owner.number, name] = value
-        case ast.Subscript(value=holder, slice=index):
-            _assign_item(m, evaluate(m, holder), evaluate(m, index), value)
-
-
-def _unpacked(m: Machine, value: Abstract, parts: list[ast.expr]) -> list[Abstract]:
-    starred = [number for number, part in enumerate(parts) if isinstance(part, ast.Starred)]
-    items = items_of(m, value)
-    if items is None and not starred:
-        held = m.concrete(value)
-        return [
-            m.lift(lambda plain, at=number: list(plain)[at], held) for number in range(len(parts))
-        ]
-    if items is not None and not starred and len(items) == len(parts):
-        return list(items)
-    if items is not None and len(starred) == 1 and len(items) >= len(parts) - 1:
-        first, n_after = starred[0], len(parts) - 1 - starred[0]
-        rest = m.new_list(items[first : len(items) - n_after])
-        return [*items[:first], rest, *items[len(items) - n_after :]]
-    return [Unknown("what it is unpacked from is not known") for _ in parts]
-
-
-def _assign_item(m: Machine, owner: Abstract, index: Abstract, value: Abstract) -> None:
-    if not isinstance(owner, Ref):
-        return
-    content = m.content(owner)
-    if isinstance(content, Sequence) and isinstance(index, Known):
-        items = list(content.items)
-        if owner.kind == "list" and isinstance(index.value, int) and -len(items) <= index.value < len(items):
-            items[index.value] = value
-            m.store[owner.number, CONTENT] = Sequence(tuple(items))
-            return
-        if owner.kind == "dict":
-            pairs = [pair for pair in items if not (isinstance(pair, Sequence) and pair.items[0] == index)]
-            m.store[owner.number, CONTENT] = Sequence((*pairs, Sequence((index, value))))
-            return
-    m.forget(owner, "it is changed at a place that is not known")
 
 
 # ---- operators
@@ -274,10 +161,9 @@ def _compare(m: Machine, node: ast.Compare) -> Abstract:
     for op, side in zip(node.ops, node.comparators, strict=True):
         right = evaluate(m, side)
         part = _compared(m, op, left, right)
-        if result is None:
-            result = part
-        else:
-            result = m.lift(lambda a, b: a and b, result, part, truth=_both(m, result, part))
+        if result is not None:
+            part = m.lift(lambda a, b: a and b, result, part, truth=_both(m, result, part))
+        result = part
         left = right
     return result or Known(True)
 
@@ -304,18 +190,14 @@ def _compared(m: Machine, op: ast.cmpop, left: Abstract, right: Abstract) -> Abs
         if not (isinstance(symbol, Symbolic) and symbol.param and isinstance(constant, Known)):
             continue
         number = constant.value
-        if isinstance(result, Symbolic) and isinstance(number, int | float) and word not in {"is", "is not"}:
-            if m.collector.domain(symbol.param) is None and m.collector.is_number(symbol.param):
-                text = f"{symbol.param} {word} {number!r}" if is_left else f"{number!r} {word} {symbol.param}"
-                breaks = _breaks(word, float(number), *m.collector.bounds(symbol.param))
-                return replace(result, truth=m.tables.tested(result, breaks, text))
+        is_ordered = isinstance(number, int | float) and word not in {"is", "is not"}
+        is_range = m.collector.domain(symbol.param) is None and m.collector.is_number(symbol.param)
+        if isinstance(result, Symbolic) and is_ordered and is_range:
+            text = f"{symbol.param} {word} {number!r}" if is_left else f"{number!r} {word} {symbol.param}"
+            low, high = m.collector.bounds(symbol.param)
+            breaks = (float(number),) if low <= number <= high else ()
+            return replace(result, truth=m.tables.tested(result, breaks, text))
     return result
-
-
-def _breaks(word: str, number: float, low: float, high: float) -> tuple[float, ...]:
-    """Return the points at which a comparison may change; beside the bounds `==` needs none of its own."""
-    del word
-    return (number,) if low <= number <= high else ()
 
 
 def _if_expression(m: Machine, node: ast.IfExp) -> Abstract:
@@ -408,7 +290,7 @@ def _slice(m: Machine, node: ast.Slice) -> Abstract:
     parts = [Known(None) if part is None else evaluate(m, part) for part in (node.lower, node.upper, node.step)]
     if all(isinstance(part, Known) for part in parts):
         return Known(slice(*(part.value for part in parts if isinstance(part, Known))))
-    return m.lift(slice, *parts, raw=True)
+    return m.lift_plain(slice, *parts)
 
 
 # ---- functions and comprehensions
@@ -434,61 +316,12 @@ def _named(m: Machine, node: ast.NamedExpr) -> Abstract:
     value = evaluate(m, node.value)
     owner: Frame | None = m.frame
     inner = m.frame
-    while owner is not None and isinstance(owner.scope.node, _Comprehension):
+    while owner is not None and isinstance(owner.scope.node, Comprehension):
         owner = owner.outer
     m.frame = owner or m.frame
     assign(m, node.target, value)
     m.frame = inner
     return value
-
-
-def _comprehension(m: Machine, node: _Comprehension) -> Abstract:
-    if isinstance(node, ast.GeneratorExp) and may_declare(m, [node]):
-        m.collector.add_unsettled(node, "the steps of a generator expression run when others ask for them")
-        return Unknown("it is a generator expression")
-    return eager(m, node)
-
-
-def eager(m: Machine, node: _Comprehension) -> Ref:
-    """Follow a comprehension to its end and return the list it makes."""
-    result = m.new_list(())
-    first = evaluate(m, node.generators[0].iter)
-    frame = Frame(m.number(), m.names.scopes[node], m.frame)
-    outer, m.frame = m.frame, frame
-    _generators(m, node, 0, first, result)
-    m.frame = outer
-    kind = {ast.SetComp: "set", ast.DictComp: "dict"}.get(type(node), "list")
-    return replace(result, kind=kind)
-
-
-def _generators(m: Machine, node: _Comprehension, number: int, over: Abstract, result: Ref) -> None:
-    step = node.generators[number]
-
-    def element() -> None:
-        if number + 1 < len(node.generators):
-            _generators(m, node, number + 1, evaluate(m, node.generators[number + 1].iter), result)
-        elif isinstance(node, ast.DictComp):
-            append(m, result, Sequence((evaluate(m, node.key), evaluate(m, node.value))))
-        else:
-            append(m, result, evaluate(m, node.elt))
-
-    def filtered(tests: list[ast.expr]) -> None:
-        if not tests:
-            element()
-            return
-        truth = truth_of(m, tests[0], evaluate(m, tests[0]))
-        m.fork(truth, lambda: filtered(tests[1:]), lambda: None)
-
-    def run(item: Abstract) -> None:
-        assign(m, step.target, item)
-        filtered(step.ifs)
-
-    body: list[ast.AST] = [step.target, *step.ifs, *node.generators[number + 1 :]]
-    body += [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-    steps = steps_of(m, over) if not step.is_async else Unknown("it is asynchronous")
-    if isinstance(steps, Unknown):
-        m.store[result.number, CONTENT] = steps
-    follow_loop(m, steps, run, lambda: None, body)
 
 
 def _constant(m: Machine, node: ast.Constant) -> Abstract:
@@ -519,9 +352,9 @@ _RULES: Mapping[type[ast.expr], Callable[[Machine, Any], Abstract]] = {
     ast.Slice: _slice,
     ast.Lambda: _lambda,
     ast.NamedExpr: _named,
-    ast.ListComp: _comprehension,
-    ast.SetComp: _comprehension,
-    ast.DictComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
+    ast.ListComp: comprehension,
+    ast.SetComp: comprehension,
+    ast.DictComp: comprehension,
+    ast.GeneratorExp: comprehension,
     ast.Call: _call,
 }

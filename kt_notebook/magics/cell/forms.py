@@ -109,8 +109,8 @@ class _Finder:
         for candidate in candidates:
             if not self._is_read(candidate.name):
                 raise self._cell.fault(
-                    f"This cell uses {hp} as it runs and also defines {candidate.name}, a trial of its own that nothing "
-                    f"here calls. Keep one: call {candidate.name}({hp}) in the cell, or move all uses of {hp} into it.",
+                    f"This cell uses {hp} as it runs and also defines {candidate.name}, a trial of its own that "
+                    f"nothing here calls. Keep one: call {candidate.name}({hp}) in the cell, or move all uses of {hp} into it.",
                     free,
                     candidate.node,
                 )

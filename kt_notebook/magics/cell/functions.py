@@ -4,6 +4,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kt_notebook.magics.cell.access import find_member
 from kt_notebook.magics.cell.loops import may_declare
 from kt_notebook.magics.cell.machine import Exit, Machine
 from kt_notebook.magics.cell.values import Abstract, Class, Frame, Function, Known, Ref, Sequence, Unknown
@@ -139,12 +140,3 @@ def instantiate(m: Machine, made_by: Class, arguments: Arguments, call: ast.AST)
     if isinstance(init, Function):
         call_function(m, Function(init.node, init.frame, init.defaults, ref), arguments, call)
     return ref
-
-
-def find_member(m: Machine, made_by: Class, name: str) -> Abstract | None:
-    """Return what a class of the cell, or one of its bases in the cell, holds under a name."""
-    held = m.store.get((made_by.body.number, name))
-    if held is not None:
-        return held
-    found = (find_member(m, base, name) for base in made_by.bases if isinstance(base, Class))
-    return next((member for member in found if member is not None), None)

@@ -102,7 +102,7 @@ def _declaration(m: Machine, node: ast.Call, method: str, arguments: Arguments) 
     except TypeError as error:
         raise m.cell.fault(f"{m.hp_name}.{method}: {error}.", node) from error
     scope, scope_doubt = _parent_scope(m, node, named)
-    names = m.tables.possible(m.lift(lambda plain: plain, named.pop("name"), raw=True))
+    names = m.tables.possible(m.lift_plain(lambda plain: plain, named.pop("name")))
     held = _range(m, node, method, named)
     if isinstance(names, Unknown) or len(names) > _MAX_NAMES:
         reason = names.reason if isinstance(names, Unknown) else "it has too many values"
@@ -125,8 +125,10 @@ def _declaration(m: Machine, node: ast.Call, method: str, arguments: Arguments) 
     if len(names) == 1:
         return _value_of(full_names[0], scope)
     by_name = dict(zip(names, full_names, strict=True))
-    chosen = m.lift(lambda name: by_name[name], _name_argument(positional, arguments), raw=True)
-    params = tuple(dict.fromkeys([*getattr(chosen, "params", ()), *full_names]))
+    chosen = m.lift_plain(lambda name: by_name[name], _name_argument(positional, arguments))
+    if not isinstance(chosen, Symbolic):
+        return Unknown("its name is known only when it runs")
+    params = tuple(dict.fromkeys([*chosen.params, *full_names]))
     return Symbolic(params, lambda values: values[chosen.of(values)])
 
 
@@ -141,7 +143,7 @@ def _when_named(
     if n_names == 1:
         return ALWAYS
     truth = m.tables.truth(
-        m.lift(lambda plain: plain == name, _name_argument(positional, arguments), raw=True)
+        m.lift_plain(lambda plain: plain == name, _name_argument(positional, arguments))
     )
     return truth.reason if isinstance(truth, Unknown) else truth.yes
 
@@ -244,7 +246,7 @@ def _check_order(m: Machine, node: ast.Call, method: str, named: Mapping[str, Ab
     """Raise where bounds that depend on other values cross for some of them."""
     if "min_value" not in named or "max_value" not in named:
         return
-    crossed = m.lift(lambda low, high: low > high, named["min_value"], named["max_value"], raw=True)
+    crossed = m.lift_plain(lambda low, high: low > high, named["min_value"], named["max_value"])
     truth = m.tables.truth(crossed)
     if isinstance(truth, Unknown):
         return

@@ -44,7 +44,8 @@ def steps_of(m: Machine, value: Abstract) -> Steps | Unknown:
         return Steps(tuple((_ALWAYS, item) for item in items[: MAX_ITEMS + 1]))
     held = m.concrete(value)
     if isinstance(held, Known):
-        return Unknown("it has too many items to follow" if hasattr(held.value, "__len__") else "it cannot be looped over")
+        has_items = hasattr(held.value, "__len__")
+        return Unknown("it has too many items to follow" if has_items else "it cannot be looped over")
     if isinstance(value, Array):
         return Unknown("its numbers are data")
     if isinstance(held, Unknown):
@@ -59,7 +60,7 @@ def steps_of(m: Machine, value: Abstract) -> Steps | Unknown:
         return Unknown("it may have too many items to follow")
     steps: list[tuple[Truth, Abstract]] = []
     for number in range(longest):
-        truth = m.tables.truth(m.lift(lambda plain, at=number: len(plain) > at, held))
+        truth = m.tables.truth(m.lift_plain(lambda plain, at=number: len(plain) > at, held))
         if isinstance(truth, Unknown):
             return truth
         # past the end the loop does not get; what stands there does not matter
@@ -198,4 +199,4 @@ def append(m: Machine, ref: Ref, item: Abstract) -> None:
     if isinstance(content, Sequence):
         m.store[ref.number, CONTENT] = Sequence((*content.items, item))
     elif isinstance(content, Known | Symbolic):
-        m.store[ref.number, CONTENT] = m.lift(lambda held, last: (*held, last), content, item, raw=True)
+        m.store[ref.number, CONTENT] = m.lift_plain(lambda held, last: (*held, last), content, item)

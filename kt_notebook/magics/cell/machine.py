@@ -12,15 +12,26 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kt_notebook.core.values import Value
 from kt_notebook.magics.cell.collector import Collector
 from kt_notebook.magics.cell.guards import ALWAYS, NEVER, Guard, TooManyTermsError, Truth
+from kt_notebook.magics.cell.merging import choice, value_of, without_common
 from kt_notebook.magics.cell.names import Names
-from kt_notebook.magics.cell.naming import DECLARING, NameTemplate
+from kt_notebook.magics.cell.naming import NameTemplate, declaring_names
 from kt_notebook.magics.cell.objects import MISSING, plain_value
 from kt_notebook.magics.cell.syntax import Cell
 from kt_notebook.magics.cell.tables import Tables
-from kt_notebook.magics.cell.values import Abstract, Frame, Function, HpScope, Known, Ref, Sequence, Symbolic, Unknown, is_same
+from kt_notebook.magics.cell.values import (
+    Abstract,
+    Frame,
+    Function,
+    HpScope,
+    Known,
+    Ref,
+    Sequence,
+    Symbolic,
+    Unknown,
+    is_same,
+)
 
 __all__ = ["Exit", "Machine", "State", "TooLongError"]
 
@@ -29,7 +40,6 @@ CONTENT = "\0content"
 _RESULT = (0, "\0result")
 TOO_MANY = "its conditions are too many to follow"
 _MAX_STEPS = 100_000
-_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
 _MAKERS: Mapping[str, Callable[[Any], Any]] = {"list": list, "set": set, "dict": dict}
 
 
@@ -113,7 +123,7 @@ class Machine:
         self.run_block: Callable[[list[ast.stmt]], None] = _not_wired
         self._n_numbers = 0
         self._notebook_refs: dict[int, Ref] = {}
-        self.declaring_names = _declaring_names(cell.tree, hp_name)
+        self.declaring_names = declaring_names(cell.tree, hp_name)
         self._shared_names = [
             name for scope in names.scopes.values() for name, word in scope.outer.items() if word == "global"
         ]
@@ -151,7 +161,12 @@ class Machine:
 
     def is_declared(self, name: str, guard: Guard) -> bool:
         """Return whether a hyperparameter is declared already wherever a guard holds."""
-        return name in self.collector and guard.beyond(self.collector.guard_of(name)).is_never
+        if name not in self.collector:
+            return False
+        try:
+            return guard.beyond(self.collector.guard_of(name)).is_never
+        except TooManyTermsError:
+            return False
 
     def stacks(self) -> tuple[Any, ...]:  # opaque, for `restore`
         """Return the depth of all that is open."""
@@ -233,7 +248,7 @@ class Machine:
         if id(value) in self._notebook_refs:
             return self._notebook_refs[id(value)]
         plain = plain_value(value)
-        if not _is_plain(plain):
+        if plain is MISSING:
             return None
         held = self.wrap(plain)
         if isinstance(held, Ref):
@@ -247,20 +262,24 @@ class Machine:
         if isinstance(value, Ref):
             make = _MAKERS.get(value.kind)
             content = self.concrete(self.content(value))
-            return content if make is None or isinstance(content, Unknown) else self.lift(make, content, raw=True)
+            return content if make is None or isinstance(content, Unknown) else self.lift_plain(make, content)
         if isinstance(value, Sequence):
-            return self.lift(lambda *items: items, *value.items, raw=True)
+            return self.lift_plain(lambda *items: items, *value.items)
         return Unknown("it is no plain value")
 
-    def lift(
-        self, compute: Callable[..., Any], *values: Abstract, raw: bool = False, truth: Truth | None = None
-    ) -> Any:  # Abstract; with `raw` Known | Symbolic | Unknown
+    def lift(self, compute: Callable[..., Any], *values: Abstract, truth: Truth | None = None) -> Abstract:
+        """Return what a computation gives as reading holds it; see `lift_plain`."""
+        result = self.lift_plain(compute, *values, truth=truth)
+        return self.wrap(result.value) if isinstance(result, Known) else result
+
+    def lift_plain(
+        self, compute: Callable[..., Any], *values: Abstract, truth: Truth | None = None
+    ) -> Known | Symbolic | Unknown:
         """Return what a computation without side effects gives for these values.
 
         Args:
             compute: The computation.
             values: What it is given.
-            raw: Whether lists in the result stay as they are.
             truth: When the result counts as true, where that is known.
         """
         held = [self.concrete(value) for value in values]
@@ -271,19 +290,17 @@ class Machine:
         if symbols:
             params = tuple(dict.fromkeys(param for symbol in symbols for param in symbol.params))
             size = 1 + sum(symbol.size for symbol in symbols)
-            symbol = Symbolic(
-                params, lambda values: compute(*(value_of(item, values) for item in held)), truth, size=size
+            return self.tables.tabulated(
+                Symbolic(
+                    params, lambda at: compute(*(value_of(item, at) for item in held)), truth, size=size
+                )
             )
-            result = self.tables.tabulated(symbol)
-            return result if raw or not isinstance(result, Known) else self.wrap(result.value)
         try:
             result = compute(*(value.value for value in held if isinstance(value, Known)))
         except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, MemoryError) as error:
             return Unknown(f"computing it fails: {error}")
         plain = plain_value(result)
-        if not _is_plain(plain):
-            return Unknown("it is no plain value")
-        return Known(plain) if raw else self.wrap(plain)
+        return Unknown("it is no plain value") if plain is MISSING else Known(plain)
 
     # ---- ways
 
@@ -359,7 +376,7 @@ class Machine:
         if len(states) == 1:
             return
         doubt = next((state.doubt for state in states if state.doubt is not None), None)
-        guards = _without_common([state.guard for state in states])
+        guards = without_common([state.guard for state in states])
         keys = dict.fromkeys(key for state in states for key in state.store)
         self.step(1 + len(keys) * len(states) // 8)
         for key in keys:
@@ -389,63 +406,8 @@ class Machine:
                 if isinstance(value, Function):
                     self.loose[value.node] += 1
             return Unknown("it is something else from case to case")
-        return self.tables.tabulated(_choice(guards, plain))
-
-
-def _declaring_names(tree: ast.Module, hp_name: str) -> frozenset[str]:
-    """Return the names of the cell's functions and classes that declare, or use one that does."""
-    inside: dict[str, set[str]] = {}
-    for node in ast.walk(tree):
-        name = getattr(node, "name", None)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda | ast.Attribute | ast.Name):
-            name = next((target.id for target in node.targets if isinstance(target, ast.Name)), None)
-        if isinstance(name, str) and isinstance(node, _DEFINING):
-            used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-            used |= {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
-            inside.setdefault(name, set()).update(used)
-    found: set[str] = set()
-    wanted = {hp_name, *DECLARING}
-    while more := {name for name, used in inside.items() if name not in found and used & (wanted | found)}:
-        found |= more
-    return frozenset(found)
+        return self.tables.tabulated(choice(guards, plain))
 
 
 def _not_wired(*_: object) -> Any:
     raise NotImplementedError
-
-
-def value_of(value: Known | Symbolic | Unknown, values: Mapping[str, Value]) -> Any:  # a plain value
-    """Return the plain value under these values of the hyperparameters."""
-    if isinstance(value, Symbolic):
-        return value.of(values)
-    return value.value if isinstance(value, Known) else None
-
-
-def _choice(guards: list[Guard], options: list[Known | Symbolic]) -> Symbolic:
-    params = [param for guard in guards for param in guard.params]
-    params += [param for option in options if isinstance(option, Symbolic) for param in option.params]
-
-    def of(values: Mapping[str, Value]) -> Any:  # a plain value
-        for guard, option in zip(guards[:-1], options, strict=False):
-            if guard.holds(values):
-                return value_of(option, values)
-        return value_of(options[-1], values)
-
-    size = 1 + sum(option.size for option in options if isinstance(option, Symbolic))
-    return Symbolic(tuple(dict.fromkeys(params)), of, size=size)
-
-
-def _without_common(guards: list[Guard]) -> list[Guard]:
-    """Return the guards without what all of them ask for alike."""
-    if any(len(guard.terms) != 1 for guard in guards):
-        return guards
-    terms = [dict(guard.terms[0]) for guard in guards]
-    for name in list(terms[0]):
-        if all(name in term and term[name] == terms[0][name] for term in terms[1:]):
-            for term in terms:
-                del term[name]
-    return [Guard((term,)) for term in terms]
-
-
-def _is_plain(value: object) -> bool:
-    return value is not MISSING

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kt_notebook.magics.cell.syntax import ancestors
 
-__all__ = ["DECLARING", "NameTemplate", "derive_name", "is_anonymous_by_shape"]
+__all__ = ["DECLARING", "NameTemplate", "declaring_names", "derive_name", "is_anonymous_by_shape"]
 
 # each declaring method of hp with what it must be given, the name first
 DECLARING: Mapping[str, tuple[str, ...]] = {
@@ -17,6 +17,7 @@ DECLARING: Mapping[str, tuple[str, ...]] = {
     "Fixed": ("name", "value"),
 }
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
 _FunctionLike = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 
@@ -85,7 +86,7 @@ def _base_name(call: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str | None:
             case ast.keyword(arg=str(name)):
                 return name + indices
             case ast.Dict(keys=keys, values=values) if child in values:
-                key = keys[values.index(child)]  # type: ignore[arg-type]  # `child in values` says it is one
+                key = keys[values.index(child)]
                 return _constant_name(key) and f"{_constant_name(key)}{indices}"
             case ast.arguments():
                 return _parameter_name(parent, child)
@@ -171,3 +172,21 @@ def _place(node: ast.expr, where: ast.AST) -> ast.expr:
     for part in ast.walk(node):
         ast.copy_location(part, where)
     return ast.fix_missing_locations(node)
+
+
+def declaring_names(tree: ast.Module, hp_name: str) -> frozenset[str]:
+    """Return the names of the cell's functions and classes that declare, or use one that does."""
+    inside: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        name = getattr(node, "name", None)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda | ast.Attribute | ast.Name):
+            name = next((target.id for target in node.targets if isinstance(target, ast.Name)), None)
+        if isinstance(name, str) and isinstance(node, _DEFINING):
+            used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            used |= {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+            inside.setdefault(name, set()).update(used)
+    found: set[str] = set()
+    wanted = {hp_name, *DECLARING}
+    while more := {name for name, used in inside.items() if name not in found and used & (wanted | found)}:
+        found |= more
+    return frozenset(found)

@@ -7,14 +7,23 @@ from collections.abc import Mapping
 from types import BuiltinFunctionType, GeneratorType, ModuleType
 from typing import Any
 
-__all__ = ["MISSING", "array_facts", "class_names", "is_one_shot", "is_pure", "module_member", "module_names", "plain_value"]
+__all__ = [
+    "MISSING",
+    "array_facts",
+    "class_names",
+    "is_one_shot",
+    "is_pure",
+    "module_member",
+    "module_names",
+    "plain_value",
+]
 
 MISSING = object()
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), range)
 _LARGEST = 10_000  # a longer collection is data, no list of choices
 _MRO = type.__dict__["__mro__"]
 _NAME = type.__dict__["__name__"]
-_ONE_SHOT = (GeneratorType, map, zip, filter, enumerate, type(iter(())), type(iter([])))
+_ONE_SHOT: tuple[type, ...] = (GeneratorType, map, zip, filter, enumerate, type(iter(())), type(iter([])))
 
 
 def plain_value(value: object, depth: int = 0) -> Any:  # what the user's variable holds

@@ -22,9 +22,9 @@ def _power(base: Any, exponent: Any) -> Any:
 
 def _product(left: Any, right: Any) -> Any:
     for sequence, times in ((left, right), (right, left)):
-        if isinstance(sequence, str | bytes | list | tuple) and isinstance(times, int):
-            if len(sequence) * times > _MAX_ITEMS:
-                raise OverflowError("the sequence is too long")
+        is_repeat = isinstance(sequence, str | bytes | list | tuple) and isinstance(times, int)
+        if is_repeat and len(sequence) * times > _MAX_ITEMS:
+            raise OverflowError("the sequence is too long")
     return left * right
 
 
@@ -73,18 +73,19 @@ COMPARISONS: Mapping[type[ast.cmpop], tuple[str, _Operator]] = {
     ast.NotIn: ("not in", lambda item, holder: item not in holder),
 }
 # methods of plain values that change nothing; a method that pads is left out, its result may be huge
-PURE_METHODS = frozenset(
-    "as_integer_ratio bit_length capitalize casefold conjugate copy count endswith format get index is_integer isalpha "
-    "isdigit isnumeric items join keys lower lstrip partition removeprefix removesuffix replace rpartition rsplit "
-    "rstrip split splitlines startswith strip swapcase title upper values".split()
-)
+PURE_METHODS = frozenset({
+    "as_integer_ratio", "bit_length", "capitalize", "casefold", "conjugate", "copy", "count", "endswith", "format",
+    "get", "index", "is_integer", "isalpha", "isdigit", "isnumeric", "items", "join", "keys", "lower", "lstrip",
+    "partition", "removeprefix", "removesuffix", "replace", "rpartition", "rsplit", "rstrip", "split", "splitlines",
+    "startswith", "strip", "swapcase", "title", "upper", "values",
+})  # fmt: skip
 _LAZY = {"enumerate", "zip", "reversed", "filter", "map"}
 
 
 def formatted(value: Any, conversion: int, spec: str) -> str:
     """Return what an f-string makes of one value."""
     _check_format(spec)
-    converted = {115: str, 114: repr, 97: ascii}.get(conversion, lambda plain: plain)(value)
+    converted = {115: str, 114: repr, 97: ascii}[conversion](value) if conversion in {115, 114, 97} else value
     return format(converted, spec)
 
 

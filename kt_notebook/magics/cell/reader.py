@@ -19,7 +19,7 @@ def read_cell(
     *,
     hp_name: str = "hp",
 ) -> CellPlan:
-    """Read a `%%tune` cell without running any of it.
+    r"""Read a `%%tune` cell without running any of it.
 
     Args:
         text: The cell as IPython hands it to Python, without the magic line. A blank line in its place keeps the
@@ -31,7 +31,7 @@ def read_cell(
         CellError: The cell cannot be tuned; the message shows the line and what to write.
 
     Example:
-        >>> plan = read_cell("units = hp.Int(32, 512, step=32)\\nunits ** 2", {})
+        >>> plan = read_cell("units = hp.Int(32, 512, step=32)\nunits ** 2", {})
         >>> plan.form.value, [declaration.name for declaration in plan.declarations]
         ('inline', ['units'])
     """

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from kt_notebook.magics.cell import calls, expressions, hp_calls, statements
+from kt_notebook.magics.cell import access, calls, expressions, hp_calls, statements
+from kt_notebook.magics.cell.access import find_member
 from kt_notebook.magics.cell.collector import Collector
 from kt_notebook.magics.cell.forms import Shape, last_name
-from kt_notebook.magics.cell.functions import Arguments, call_function, find_member, instantiate
+from kt_notebook.magics.cell.functions import Arguments, call_function, instantiate
 from kt_notebook.magics.cell.machine import Machine, TooLongError
 from kt_notebook.magics.cell.names import Names
 from kt_notebook.magics.cell.naming import DECLARING, NameTemplate, is_anonymous_by_shape
@@ -62,7 +63,7 @@ def read_space(
 def _machine(cell: Cell, names: Names, namespace: Mapping[str, Any], hp_name: str) -> Machine:
     m = Machine(cell, names, namespace, hp_name, Collector(cell))
     m.evaluate = partial(expressions.evaluate, m)
-    m.assign = partial(expressions.assign, m)
+    m.assign = partial(access.assign, m)
     m.truth_of = partial(expressions.truth_of, m)
     m.call = partial(calls.call, m)
     m.hp_value = partial(hp_calls.hp_value, m)

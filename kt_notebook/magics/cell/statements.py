@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from kt_notebook.magics.cell.expressions import assign, combine, defaults_of, evaluate, from_object, truth_of
-from kt_notebook.magics.cell.guards import Truth
+from kt_notebook.magics.cell.access import assign, from_object
+from kt_notebook.magics.cell.expressions import combine, defaults_of, evaluate, truth_of
+from kt_notebook.magics.cell.guards import TooManyTermsError, Truth
 from kt_notebook.magics.cell.loops import follow_loop, steps_of
-from kt_notebook.magics.cell.machine import Exit, Machine, State
+from kt_notebook.magics.cell.machine import TOO_MANY, Exit, Machine, State
 from kt_notebook.magics.cell.objects import MISSING, module_member, module_names
 from kt_notebook.magics.cell.values import Abstract, Class, Frame, Function, HpScope, Known, Unknown
 
@@ -269,7 +270,10 @@ def _matches(m: Machine, pattern: ast.pattern, subject: Abstract) -> Truth | Unk
             for part in parts[1:]:
                 if isinstance(found, Unknown) or isinstance(part, Unknown):
                     return found if isinstance(found, Unknown) else part
-                found = Truth(found.yes.joined(part.yes), found.no.met(part.no))
+                try:
+                    found = Truth(found.yes.joined(part.yes), found.no.met(part.no))
+                except TooManyTermsError:
+                    return Unknown(TOO_MANY)
             return found
     return Unknown(f"whether the pattern of line {pattern.lineno} fits is known only when it runs")
 
