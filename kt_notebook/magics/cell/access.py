@@ -4,8 +4,9 @@ import ast
 from types import ModuleType
 
 from kt_notebook.magics.cell.loops import items_of
-from kt_notebook.magics.cell.machine import CONTENT, Machine
+from kt_notebook.magics.cell.machine import Machine
 from kt_notebook.magics.cell.objects import MISSING, array_facts, is_pure, module_member
+from kt_notebook.magics.cell.stock import CONTENT
 from kt_notebook.magics.cell.values import (
     Abstract,
     Array,
@@ -107,9 +108,7 @@ def _unpacked(m: Machine, value: Abstract, parts: list[ast.expr]) -> list[Abstra
     items = items_of(m, value)
     if items is None and not starred:
         held = m.concrete(value)
-        return [
-            m.lift(lambda plain, at=number: list(plain)[at], held) for number in range(len(parts))
-        ]
+        return [m.lift(lambda plain, at=number: list(plain)[at], held) for number in range(len(parts))]
     if items is not None and not starred and len(items) == len(parts):
         return list(items)
     if items is not None and len(starred) == 1 and len(items) >= len(parts) - 1:

@@ -10,8 +10,9 @@ from kt_notebook.magics.cell.expressions import truth_of
 from kt_notebook.magics.cell.functions import Arguments, call_function, instantiate
 from kt_notebook.magics.cell.hp_calls import call_hp
 from kt_notebook.magics.cell.loops import append, follow_loop, items_of, may_declare, steps_of
-from kt_notebook.magics.cell.machine import CONTENT, Machine
+from kt_notebook.magics.cell.machine import Machine
 from kt_notebook.magics.cell.objects import is_pure
+from kt_notebook.magics.cell.stock import CONTENT
 from kt_notebook.magics.cell.values import (
     Abstract,
     Class,

@@ -98,9 +98,7 @@ def find_tensorboard(cell: Cell, names: Names) -> int | None:
     """Return the line of the first TensorBoard callback."""
     for node in ast.walk(cell.tree):
         if isinstance(node, ast.Call) and last_name(node.func) == "TensorBoard":
-            made_here = [
-                held for held in names.global_bindings("TensorBoard") if not isinstance(held, ast.ImportFrom)
-            ]
+            made_here = [held for held in names.global_bindings("TensorBoard") if not isinstance(held, ast.ImportFrom)]
             if not made_here:
                 return node.lineno
     return None
@@ -181,8 +179,7 @@ def _is_read(cell: Cell, names: Names, target: ast.Name) -> bool:
     opened = names.scopes[next(opening)]
     owner = names.owner(target.id, opened)
     return any(
-        reading.name == target.id and names.owner(reading.name, reading.scope) is owner
-        for reading in names.readings
+        reading.name == target.id and names.owner(reading.name, reading.scope) is owner for reading in names.readings
     )
 
 

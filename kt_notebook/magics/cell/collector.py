@@ -251,8 +251,6 @@ def _listed(parameter: HyperParameter) -> tuple[Value, ...] | None:
         return None
     if isinstance(parameter, Int | Float):
         is_whole = isinstance(parameter, Int)
-        scale = Scale(
-            parameter.min_value, parameter.max_value, parameter.step, parameter.sampling, is_whole=is_whole
-        )
+        scale = Scale(parameter.min_value, parameter.max_value, parameter.step, parameter.sampling, is_whole=is_whole)
         return tuple(scale.at(index) for index in range(n_values))
     return tuple(parameter.values)

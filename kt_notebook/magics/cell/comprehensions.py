@@ -4,7 +4,8 @@ import ast
 from dataclasses import replace
 
 from kt_notebook.magics.cell.loops import append, follow_loop, may_declare, steps_of
-from kt_notebook.magics.cell.machine import CONTENT, Machine
+from kt_notebook.magics.cell.machine import Machine
+from kt_notebook.magics.cell.stock import CONTENT
 from kt_notebook.magics.cell.values import Abstract, Frame, Ref, Sequence, Unknown
 
 __all__ = ["Comprehension", "comprehension", "eager"]

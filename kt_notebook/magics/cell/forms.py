@@ -110,7 +110,8 @@ class _Finder:
             if not self._is_read(candidate.name):
                 raise self._cell.fault(
                     f"This cell uses {hp} as it runs and also defines {candidate.name}, a trial of its own that "
-                    f"nothing here calls. Keep one: call {candidate.name}({hp}) in the cell, or move all uses of {hp} into it.",
+                    f"nothing here calls. Keep one: call {candidate.name}({hp}) in the cell, or move "
+                    f"all uses of {hp} into it.",
                     free,
                     candidate.node,
                 )
@@ -217,7 +218,8 @@ class _Finder:
         return [
             (node, node.args)
             for node in ast.walk(self._cell.tree)
-            if isinstance(node, _FUNCTIONS) and any(arg.arg == self._hp for arg in _parameters(node.args))
+            if isinstance(node, _FUNCTIONS)
+            and any(arg.arg == self._hp for arg in _parameters(node.args))
             and not self._is_method(node)
         ]
 

@@ -147,9 +147,7 @@ class Tests:
         if any(test.other() in self.tests for test in self.tests):
             return False
         clear = [test for test in self.tests if test.breaks is not None]
-        return not clear or any(
-            all(bool(test.ask(point)) == test.wanted for test in clear) for point in _points(clear)
-        )
+        return not clear or any(all(bool(test.ask(point)) == test.wanted for test in clear) for point in _points(clear))
 
     @property
     def is_free(self) -> bool:
@@ -228,8 +226,7 @@ class Guard:
     def holds(self, values: Values) -> bool:
         """Return whether the values meet the guard; a value that is missing meets nothing."""
         return any(
-            all(name in values and held.holds(values[name]) for name, held in term.items())
-            for term in self.terms
+            all(name in values and held.holds(values[name]) for name, held in term.items()) for term in self.terms
         )
 
     def beyond(self, other: "Guard") -> "Guard":
@@ -240,9 +237,7 @@ class Guard:
         """Return the condition in words; empty where it always holds."""
         if self.is_always:
             return ""
-        return " or ".join(
-            " and ".join(held.text(name) for name, held in term.items()) for term in self.terms
-        )
+        return " or ".join(" and ".join(held.text(name) for name, held in term.items()) for term in self.terms)
 
 
 ALWAYS = Guard(({},))

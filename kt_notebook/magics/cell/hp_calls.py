@@ -142,9 +142,7 @@ def _when_named(
     """Return when a name that depends on hyperparameters is this one."""
     if n_names == 1:
         return ALWAYS
-    truth = m.tables.truth(
-        m.lift_plain(lambda plain: plain == name, _name_argument(positional, arguments))
-    )
+    truth = m.tables.truth(m.lift_plain(lambda plain: plain == name, _name_argument(positional, arguments)))
     return truth.reason if isinstance(truth, Unknown) else truth.yes
 
 

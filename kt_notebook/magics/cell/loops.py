@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kt_notebook.magics.cell.guards import Truth
-from kt_notebook.magics.cell.machine import CONTENT, Machine, State, TooLongError
+from kt_notebook.magics.cell.machine import Machine, State
 from kt_notebook.magics.cell.naming import DECLARING
+from kt_notebook.magics.cell.stock import CONTENT, TooLongError
 from kt_notebook.magics.cell.values import Abstract, Array, Known, Ref, Sequence, Symbolic, Unknown
 
 __all__ = ["Steps", "follow_loop", "items_of", "may_declare", "steps_of"]
@@ -108,9 +109,7 @@ def follow_loop(
         m.max_steps = limit
 
 
-def _item_by_item(
-    m: Machine, steps: Steps, run: Callable[[Abstract], None], orelse: Callable[[], None]
-) -> None:
+def _item_by_item(m: Machine, steps: Steps, run: Callable[[Abstract], None], orelse: Callable[[], None]) -> None:
     entry, counts = m.save(), m.counts()
     breaks: list[State] = []
     continues: list[State] = []
@@ -121,7 +120,7 @@ def _item_by_item(
             break
         start, before, n_breaks = (m.guard, m.doubt), m.counts(), len(breaks)
         run(item)
-        m.merge([*continues, *([] if m.is_dead else [m.save()])])
+        m.merge([*continues, *m.alive()])
         continues.clear()
         if m.is_dead:
             break
@@ -155,7 +154,7 @@ def _leave(
     m.merge(ends)
     if not m.is_dead:
         orelse()
-    m.merge([*([] if m.is_dead else [m.save()]), *breaks])
+    m.merge([*m.alive(), *breaks])
     m.n_jumps = counts[1]
     if not m.is_dead and m.counts() == counts:
         m.guard, m.doubt = entry.guard, entry.doubt

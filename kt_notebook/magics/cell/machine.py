@@ -14,12 +14,11 @@ from typing import Any
 
 from kt_notebook.magics.cell.collector import Collector
 from kt_notebook.magics.cell.guards import ALWAYS, NEVER, Guard, TooManyTermsError, Truth
-from kt_notebook.magics.cell.merging import choice, value_of, without_common
+from kt_notebook.magics.cell.merging import choice, without_common
 from kt_notebook.magics.cell.names import Names
 from kt_notebook.magics.cell.naming import NameTemplate, declaring_names
-from kt_notebook.magics.cell.objects import MISSING, plain_value
+from kt_notebook.magics.cell.stock import Key, Stock
 from kt_notebook.magics.cell.syntax import Cell
-from kt_notebook.magics.cell.tables import Tables
 from kt_notebook.magics.cell.values import (
     Abstract,
     Frame,
@@ -27,24 +26,15 @@ from kt_notebook.magics.cell.values import (
     HpScope,
     Known,
     Ref,
-    Sequence,
     Symbolic,
     Unknown,
     is_same,
 )
 
-__all__ = ["Exit", "Machine", "State", "TooLongError"]
+__all__ = ["Exit", "Machine", "State"]
 
-Key = tuple[int, str]
-CONTENT = "\0content"
 _RESULT = (0, "\0result")
 TOO_MANY = "its conditions are too many to follow"
-_MAX_STEPS = 100_000
-_MAKERS: Mapping[str, Callable[[Any], Any]] = {"list": list, "set": set, "dict": dict}
-
-
-class TooLongError(Exception):
-    """Reading took more steps than it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +54,10 @@ class Exit:
     value: Abstract
 
 
-class Machine:
+class Machine(Stock):
     """Where reading stands.
 
     Attributes:
-        store: What each name of each frame holds, and each list.
         guard: When the present line runs.
         doubt: Why that is not fully known, or None.
         is_dead: Whether no way leads here.
@@ -83,20 +72,17 @@ class Machine:
         evaluate: Follows an expression; wired by `reading`.
         run_block: Follows statements; wired by `reading`.
         n_returns: How many returns were met; with `n_jumps` and `n_raises` it tells whether ways have left.
-        max_steps: When to give up.
     """
 
     def __init__(
         self, cell: Cell, names: Names, namespace: Mapping[str, Any], hp_name: str, collector: Collector
     ) -> None:
+        super().__init__(collector)
         self.cell = cell
         self.names = names
         self.namespace = namespace
         self.hp_name = hp_name
-        self.collector = collector
-        self.tables = Tables(collector, self.step)
         self.module = Frame(0, names.module, None)
-        self.store: dict[Key, Abstract] = {}
         self.guard = ALWAYS
         self.doubt: str | None = None
         self.is_dead = False
@@ -105,8 +91,6 @@ class Machine:
         self.returns: list[Exit] = []
         self.jumps: list[tuple[list[State], list[State]]] = []
         self.n_returns = self.n_jumps = self.n_raises = 0
-        self.n_steps = 0
-        self.max_steps = _MAX_STEPS
         self.depth = 0
         self.frame = self.module
         self.loose: Counter[ast.AST] = Counter()
@@ -121,27 +105,10 @@ class Machine:
         self.decorated: dict[ast.AST, Function] = {}
         self._labels: dict[str, int] = {}
         self.run_block: Callable[[list[ast.stmt]], None] = _not_wired
-        self._n_numbers = 0
-        self._notebook_refs: dict[int, Ref] = {}
         self.declaring_names = declaring_names(cell.tree, hp_name)
         self._shared_names = [
             name for scope in names.scopes.values() for name, word in scope.outer.items() if word == "global"
         ]
-
-    def step(self, n_steps: int = 1) -> None:
-        """Count steps.
-
-        Raises:
-            TooLongError: They were too many.
-        """
-        self.n_steps += n_steps
-        if self.n_steps > self.max_steps:
-            raise TooLongError
-
-    def number(self) -> int:
-        """Return a number for a new frame or object."""
-        self._n_numbers += 1
-        return self._n_numbers
 
     def label(self, text: str) -> str:
         """Return words for a condition that no other condition has."""
@@ -176,8 +143,8 @@ class Machine:
     def restore(self, stacks: tuple[Any, ...]) -> None:
         """Close what was opened since."""
         self.frame, self.depth, self.returns, self.n_returns, self.n_jumps, self.n_raises, *lengths = stacks
-        for stack, length in zip((self.jumps, self.scopes, self.prefixes, self.returns), lengths, strict=True):
-            del stack[length:]
+        n_jumps, n_scopes, n_prefixes, n_exits = lengths
+        del self.jumps[n_jumps:], self.scopes[n_scopes:], self.prefixes[n_prefixes:], self.returns[n_exits:]
 
     # ---- names
 
@@ -204,104 +171,6 @@ class Machine:
             elif key in self.store:
                 self.forget(self.store[key], reason)
 
-    def forget(self, value: Abstract, reason: str) -> None:
-        """Forget what an object holds, which other code may have changed."""
-        if not isinstance(value, Ref):
-            return
-        held = [self.store[key] for key in list(self.store) if key[0] == value.number]
-        for key in [key for key in self.store if key[0] == value.number]:
-            self.store[key] = Unknown(reason)
-        for inner in held:
-            for item in inner.items if isinstance(inner, Sequence) else (inner,):
-                if item is not value:
-                    self.forget(item, reason)
-
-    # ---- values
-
-    def wrap(self, value: Any) -> Abstract:  # a plain value
-        """Return a plain value as reading holds it: what can be changed gets a content of its own."""
-        if type(value) is list:
-            return self.new_list(tuple(map(self.wrap, value)))
-        if type(value) is set:
-            return self.new_ref("set", Sequence(tuple(map(self.wrap, value))))
-        if type(value) is dict:
-            pairs = (Sequence((self.wrap(key), self.wrap(item))) for key, item in value.items())
-            return self.new_ref("dict", Sequence(tuple(pairs)))
-        return Known(value)
-
-    def new_list(self, items: tuple[Abstract, ...]) -> Ref:
-        """Return a new list of these items."""
-        return self.new_ref("list", Sequence(items))
-
-    def new_ref(self, kind: str, content: Abstract) -> Ref:
-        """Return a new object that can be changed."""
-        ref = Ref(self.number(), kind)
-        self.store[ref.number, CONTENT] = content
-        return ref
-
-    def content(self, ref: Ref) -> Abstract:
-        """Return what an object holds at present."""
-        return self.store.get((ref.number, CONTENT), Unknown("it is made elsewhere"))
-
-    def from_notebook(self, value: object) -> Abstract | None:
-        """Return a plain value of the notebook, the same list as the same object; None if it is none."""
-        if id(value) in self._notebook_refs:
-            return self._notebook_refs[id(value)]
-        plain = plain_value(value)
-        if plain is MISSING:
-            return None
-        held = self.wrap(plain)
-        if isinstance(held, Ref):
-            self._notebook_refs[id(value)] = held
-        return held
-
-    def concrete(self, value: Abstract) -> Known | Symbolic | Unknown:
-        """Return a value as Python has it, also where it depends on hyperparameters."""
-        if isinstance(value, Known | Symbolic | Unknown):
-            return value
-        if isinstance(value, Ref):
-            make = _MAKERS.get(value.kind)
-            content = self.concrete(self.content(value))
-            return content if make is None or isinstance(content, Unknown) else self.lift_plain(make, content)
-        if isinstance(value, Sequence):
-            return self.lift_plain(lambda *items: items, *value.items)
-        return Unknown("it is no plain value")
-
-    def lift(self, compute: Callable[..., Any], *values: Abstract, truth: Truth | None = None) -> Abstract:
-        """Return what a computation gives as reading holds it; see `lift_plain`."""
-        result = self.lift_plain(compute, *values, truth=truth)
-        return self.wrap(result.value) if isinstance(result, Known) else result
-
-    def lift_plain(
-        self, compute: Callable[..., Any], *values: Abstract, truth: Truth | None = None
-    ) -> Known | Symbolic | Unknown:
-        """Return what a computation without side effects gives for these values.
-
-        Args:
-            compute: The computation.
-            values: What it is given.
-            truth: When the result counts as true, where that is known.
-        """
-        held = [self.concrete(value) for value in values]
-        unknown = next((value for value in held if isinstance(value, Unknown)), None)
-        if unknown is not None:
-            return unknown
-        symbols = [value for value in held if isinstance(value, Symbolic)]
-        if symbols:
-            params = tuple(dict.fromkeys(param for symbol in symbols for param in symbol.params))
-            size = 1 + sum(symbol.size for symbol in symbols)
-            return self.tables.tabulated(
-                Symbolic(
-                    params, lambda at: compute(*(value_of(item, at) for item in held)), truth, size=size
-                )
-            )
-        try:
-            result = compute(*(value.value for value in held if isinstance(value, Known)))
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, MemoryError) as error:
-            return Unknown(f"computing it fails: {error}")
-        plain = plain_value(result)
-        return Unknown("it is no plain value") if plain is MISSING else Known(plain)
-
     # ---- ways
 
     def save(self) -> State:
@@ -314,6 +183,10 @@ class Machine:
         self.guard = state.guard
         self.doubt = state.doubt
         self.is_dead = False
+
+    def alive(self) -> list[State]:
+        """Return the present point, or nothing where no way leads here."""
+        return [] if self.is_dead else [self.save()]
 
     def die(self) -> None:
         """End this way."""

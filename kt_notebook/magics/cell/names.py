@@ -99,8 +99,7 @@ class Names:
         return [
             reading
             for reading in self.readings
-            if (name is None or reading.name == name)
-            and self.owner(reading.name, reading.scope) is self.module
+            if (name is None or reading.name == name) and self.owner(reading.name, reading.scope) is self.module
         ]
 
     def global_bindings(self, name: str) -> list[ast.AST]:

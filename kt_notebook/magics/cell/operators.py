@@ -79,14 +79,15 @@ PURE_METHODS = frozenset({
     "partition", "removeprefix", "removesuffix", "replace", "rpartition", "rsplit", "rstrip", "split", "splitlines",
     "startswith", "strip", "swapcase", "title", "upper", "values",
 })  # fmt: skip
+# the letters of !s, !r and !a
+_CONVERSIONS: Mapping[int, Callable[[Any], str]] = {115: str, 114: repr, 97: ascii}
 _LAZY = {"enumerate", "zip", "reversed", "filter", "map"}
 
 
 def formatted(value: Any, conversion: int, spec: str) -> str:
     """Return what an f-string makes of one value."""
     _check_format(spec)
-    converted = {115: str, 114: repr, 97: ascii}[conversion](value) if conversion in {115, 114, 97} else value
-    return format(converted, spec)
+    return format(_CONVERSIONS[conversion](value) if conversion in _CONVERSIONS else value, spec)
 
 
 def compute_pure(call: Callable[..., Any], positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:

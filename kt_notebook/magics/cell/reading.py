@@ -11,10 +11,11 @@ from kt_notebook.magics.cell.access import find_member
 from kt_notebook.magics.cell.collector import Collector
 from kt_notebook.magics.cell.forms import Shape, last_name
 from kt_notebook.magics.cell.functions import Arguments, call_function, instantiate
-from kt_notebook.magics.cell.machine import Machine, TooLongError
+from kt_notebook.magics.cell.machine import Machine
 from kt_notebook.magics.cell.names import Names
 from kt_notebook.magics.cell.naming import DECLARING, NameTemplate, is_anonymous_by_shape
 from kt_notebook.magics.cell.plan import CellForm, TargetKind
+from kt_notebook.magics.cell.stock import TooLongError
 from kt_notebook.magics.cell.syntax import Cell, ancestors
 from kt_notebook.magics.cell.values import Abstract, Class, Function, Hp, Ref
 
@@ -31,9 +32,7 @@ class Reading:
     names: Mapping[ast.Call, NameTemplate]
 
 
-def read_space(
-    cell: Cell, names: Names, namespace: Mapping[str, Any], shape: Shape, hp_name: str = "hp"
-) -> Reading:
+def read_space(cell: Cell, names: Names, namespace: Mapping[str, Any], shape: Shape, hp_name: str = "hp") -> Reading:
     """Follow a cell.
 
     Args:

@@ -92,9 +92,7 @@ def _while(m: Machine, node: ast.While) -> None:
     body: list[ast.AST] = [node.test, *node.body]
     if isinstance(truth, Unknown):
         reason = f"how often the `while {text}` of line {node.lineno} runs is known only then"
-        follow_loop(
-            m, Unknown(reason), lambda _: run_block(m, node.body), lambda: run_block(m, node.orelse), body
-        )
+        follow_loop(m, Unknown(reason), lambda _: run_block(m, node.body), lambda: run_block(m, node.orelse), body)
         return
     _Rounds(m, node, truth).follow()
 
@@ -119,11 +117,11 @@ class _Rounds:
             m.jumps.append((breaks, continues))
             run_block(m, node.body)
             m.jumps.pop()
-            m.merge([*continues, *([] if m.is_dead else [m.save()])])
+            m.merge([*continues, *m.alive()])
         m.merge(ends)
         if not m.is_dead:
             run_block(m, node.orelse)
-        m.merge([*([] if m.is_dead else [m.save()]), *breaks])
+        m.merge([*m.alive(), *breaks])
         m.n_jumps = counts[1]
         if not m.is_dead and m.counts() == counts:
             m.guard, m.doubt = entry.guard, entry.doubt
