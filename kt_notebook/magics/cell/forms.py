@@ -136,6 +136,12 @@ class _Finder:
                 self._searches[0],
             )
         for node in ast.walk(self._cell.tree):
+            if isinstance(node, ast.Call) and last_name(node.func) == "run_cell_magic":
+                return self._cell.fault(
+                    f"A cell magic stands under %%tune and keeps the cell's text to itself, so no {hp} can be found "
+                    "in it. Take that line out.",
+                    node,
+                )
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "search":
                 name = self._cell.source(node.func.value)
                 return self._cell.fault(

@@ -48,7 +48,7 @@ def read_cell(
         notes=checks.advise(cell, names, namespace, hp_name),
         search_call=shape.search_call,
         target=shape.target,
-        reads=names.from_notebook(namespace),
+        reads=names.from_notebook(name for name in namespace if name != hp_name),
         has_fit_call=checks.has_fit_call(cell),
         tensorboard_line=checks.find_tensorboard(cell, names),
         one_shots=checks.find_one_shots(cell, names, shape, namespace),

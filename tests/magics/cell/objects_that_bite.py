@@ -20,12 +20,14 @@ def _bite(self, *args, **kwargs):
 
 
 _NAMES = (
-    "__getattribute__ __getattr__ __setattr__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __bool__ __len__ __iter__ "
-    "__next__ __contains__ __getitem__ __call__ __add__ __radd__ __sub__ __mul__ __rmul__ __truediv__ __floordiv__ __mod__ "
-    "__pow__ __neg__ __int__ __float__ __index__ __str__ __repr__ __format__ __enter__ __exit__ __array__ __instancecheck__"
-).split()
+    *("__getattribute__", "__getattr__", "__setattr__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"),
+    *("__hash__", "__bool__", "__len__", "__iter__", "__next__", "__contains__", "__getitem__", "__call__"),
+    *("__add__", "__radd__", "__sub__", "__mul__", "__rmul__", "__truediv__", "__floordiv__", "__mod__", "__pow__"),
+    *("__neg__", "__int__", "__float__", "__index__", "__str__", "__repr__", "__format__", "__enter__", "__exit__"),
+    *("__array__", "__instancecheck__"),
+)
 
-Biting = BitingMeta("Biting", (), {name: _bite for name in _NAMES})
+Biting = BitingMeta("Biting", (), dict.fromkeys(_NAMES, _bite))
 
 
 def biting():

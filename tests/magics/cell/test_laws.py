@@ -60,9 +60,16 @@ def _statements(draw, names, depth, known):
             return [f"if {draw(_conditions(known))}:", *_in(then), "else:", *_in(orelse)]
         case "for":
             body = [f"w{name} = hp.Int(f'{name}_{{i{name}}}', 0, 2)", f"if {draw(_conditions(known))}:", "    continue"]
-            return [f"for i{name} in range(int({draw(st.sampled_from(known))})):", *_in([*body, f"hp.Boolean(f'b{name}_{{i{name}}}')"])]
+            return [
+                f"for i{name} in range(int({draw(st.sampled_from(known))})):",
+                *_in([*body, f"hp.Boolean(f'b{name}_{{i{name}}}')"]),
+            ]
         case "break":
-            body = [f"w{name} = hp.Boolean(f'{name}_{{i{name}}}')", f"if w{name} and {draw(_conditions(known))}:", "    break"]
+            body = [
+                f"w{name} = hp.Boolean(f'{name}_{{i{name}}}')",
+                f"if w{name} and {draw(_conditions(known))}:",
+                "    break",
+            ]
             end = ["else:", f"    hp.Int('e{name}', 0, 2)"]
             return [f"for i{name} in range(2):", *_in(body), *end]
         case "while":
@@ -75,7 +82,12 @@ def _statements(draw, names, depth, known):
             head = [f"if {draw(_conditions(known))}:", "    return 0", *inner, f"return {draw(st.sampled_from(known))}"]
             return [f"def f{name}():", *_in(head), f"{name} = f{name}()"]
         case "match":
-            cases = ["case 0:", *_in(draw(_blocks(names, depth - 1, known))), "case 1 | 2:", *_in([f"hp.Int('{name}', 0, 2)"])]
+            cases = [
+                "case 0:",
+                *_in(draw(_blocks(names, depth - 1, known))),
+                "case 1 | 2:",
+                *_in([f"hp.Int('{name}', 0, 2)"]),
+            ]
             return [f"match {draw(st.sampled_from(known))}:", *_in(cases)]
     return [f"any(hp.Boolean(f'{name}_{{i}}') for i in range(2))"]
 
@@ -84,7 +96,8 @@ def _statements(draw, names, depth, known):
 def _conditions(draw, known):
     left = draw(st.sampled_from(known))
     return draw(st.sampled_from([
-        f"{left} > 1", f"{left} == 0", f"not {left}", f"{left} in (0, 1)", f"{left} and {draw(st.sampled_from(known))} != 1",
+        f"{left} > 1", f"{left} == 0", f"not {left}", f"{left} in (0, 1)",
+        f"{left} and {draw(st.sampled_from(known))} != 1",
         f"{left} <= .5 or {draw(st.sampled_from(known))}", "True",
     ]))  # fmt: skip
 
@@ -148,5 +161,7 @@ def test_reading_twice_gives_the_same(text):
     one, other = read_cell(text, {}), read_cell(text, {})
 
     assert one.declarations == other.declarations
-    assert [repr(entry.conditions) for entry in one.space.space] == [repr(entry.conditions) for entry in other.space.space]
+    assert [repr(entry.conditions) for entry in one.space.space] == [
+        repr(entry.conditions) for entry in other.space.space
+    ]
     assert one.identity == other.identity

@@ -30,7 +30,10 @@ NAMES = [
     ("units = [hp.Int(1, 2), hp.Int(3, 4)]", ["units_0", "units_1"]),
     ("units = hp.Int(1, 2) if True else 0", ["units"]),
     ("for i in range(2):\n    units = hp.Int(1, 2)", ["units_0", "units_1"]),
-    ("for i in range(2):\n    for j in 'ab':\n        units = hp.Int(1, 2)", ["units_0_a", "units_0_b", "units_1_a", "units_1_b"]),
+    (
+        "for i in range(2):\n    for j in 'ab':\n        units = hp.Int(1, 2)",
+        ["units_0_a", "units_0_b", "units_1_a", "units_1_b"],
+    ),
     ("for i, u in enumerate([4, 8]):\n    units = hp.Int(1, u)", ["units_0", "units_1"]),
     ("units = [hp.Int(1, 2) for i in range(2)]", ["units_0", "units_1"]),
     ("units = [[hp.Int(1, 2) for i in range(2)] for j in range(1)]", ["units_0_0", "units_0_1"]),
@@ -45,7 +48,7 @@ NAMES = [
     ("units = hp.Int(name='n', min_value=1, max_value=2)", ["n"]),
     ("units = hp.Int(*('n', 1, 2))", ["n"]),
     ("units = hp.Int(*(1, 2))", ["units"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), NAMES)

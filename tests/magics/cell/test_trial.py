@@ -129,12 +129,15 @@ def test_super_fit_works():
     assert run(text)[0] == ((1,), {})
 
 
-@pytest.mark.parametrize(("text", "line"), [
-    (HP + "\n\n1 / 0", 4),
-    (HP + "x = (\n  1 /\n  0)", 3),
-    (HP + "model.fit(\n  1 / 0)", 3),
-    ("units = hp.Int(1, 2)\nfor i in range(2):\n    u = hp.Int(1, 2)\n    1 / 0", 4),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (HP + "\n\n1 / 0", 4),
+        (HP + "x = (\n  1 /\n  0)", 3),
+        (HP + "model.fit(\n  1 / 0)", 3),
+        ("units = hp.Int(1, 2)\nfor i in range(2):\n    u = hp.Int(1, 2)\n    1 / 0", 4),
+    ],
+)
 def test_a_traceback_shows_the_cells_line(text, line):
     with pytest.raises(ZeroDivisionError, match="division") as caught:
         run(text)
