@@ -198,9 +198,9 @@ def _range(m: Machine, node: ast.Call, method: str, named: Mapping[str, Abstract
             continue
         options = _options(m, held)
         if isinstance(options, Unknown):
-            result.doubt = result.doubt or f"its {argument} is known only when it runs: {options.reason}"
+            result.doubt = result.doubt or f"{argument} is known only when it runs: {options.reason}"
         elif not _widen(result, method, argument, options):
-            result.doubt = result.doubt or f"its {argument} depends on {' and '.join(held.params)}"  # type: ignore[union-attr]  # Unknown has no options
+            result.doubt = result.doubt or f"{argument} depends on {' and '.join(held.params)}"  # type: ignore[union-attr]  # Unknown has no options
     if result.is_dependent and result.doubt is None:
         _check_order(m, node, method, named)
     return result

@@ -293,7 +293,7 @@ CELLS = [
     ),
     (
         "attributes",
-        "class N:\n  def __init__(self, n):\n    self.n = n\nx = N(hp.Int('n', 1, 2))\nif x.n == 2:\n  hp.Int('u', 1, 2)",
+        "class N:\n  def __init__(s, n):\n    s.n = n\nx = N(hp.Int('n', 1, 2))\nif x.n == 2:\n  hp.Int('u', 1, 2)",
         {"n": ALWAYS, "u": "n = 2"},
     ),
     ("a list that grows", 'a = []\nfor i in range(2):\n    a.append(i)\nhp.Choice("c", a)', {"c": ALWAYS}),

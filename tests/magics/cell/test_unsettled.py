@@ -20,7 +20,7 @@ UNSETTLED = [
         'if data.shape[0] > 3:\n    hp.Int("a", 1, 2)',
         r"`data.shape\[0\] > 3`.*does not look into",
     ),
-    ("a bound from data", 'hp.Int("a", 1, data.n)', r"its max_value is known only when it runs"),
+    ("a bound from data", 'hp.Int("a", 1, data.n)', r"^max_value is known only when it runs"),
     ("a name from data", "hp.Int(data.name, 1, 2)", r"its name is known only when it runs"),
     ("a while on data", 'while data.more():\n    hp.Int("a", 1, 2)', r"how often the `while data.more\(\)` of line 1"),
     ("a library's function", "make(hp)", r"hp is handed to `make`, which this cell does not define"),
