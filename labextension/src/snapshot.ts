@@ -1,10 +1,10 @@
 /**
- * From the store's state back to a snapshot, cut to the best and latest trials where there are too many.
+ * From a snapshot to trials and back, cut to the best and latest ones where there are too many.
  */
-import type { ISnapshot, ITrialColumns } from './protocol';
+import type { ISearch, ISnapshot, ITrialColumns } from './protocol';
 import type { SearchStore } from './store';
-import type { Trial } from './trial';
-import { wireNumber } from './wire';
+import { Trial } from './trial';
+import { numberOrNull, readSettings, wireNumber } from './wire';
 
 /** Return the completed trials with a score, best first; pruned ones come last. */
 export function ranked(trials: readonly Trial[], sign: 1 | -1): Trial[] {
@@ -52,6 +52,63 @@ function columns(trials: readonly Trial[], hasObjective: boolean): ITrialColumns
       hasObjective ? trial.curves.map(curve => curve.map(wireNumber)) : []
     )
   };
+}
+
+/** A search that nothing is known of. */
+export function emptySearch(): ISearch {
+  return {
+    ...readSettings({}),
+    state: 'running',
+    reason: null,
+    error: null,
+    started_at: null,
+    active_since: null,
+    elapsed_s: 0,
+    notes: []
+  };
+}
+
+/** Return the trials that a snapshot's columns hold. */
+export function readTrials(columns: ITrialColumns): Trial[] {
+  const names = Object.keys(columns.values);
+  return columns.trial_id.map((id, i) => {
+    const trial = new Trial(id, i);
+    trial.status = columns.status[i];
+    trial.score = numberOrNull(columns.score[i]);
+    trial.bestStep = columns.best_step[i];
+    trial.startedAt = columns.started_at[i];
+    trial.endedAt = columns.ended_at[i];
+    trial.seed = columns.seed[i];
+    trial.nEpochs = columns.n_epochs[i];
+    trial.error = columns.error[i];
+    trial.pruned = columns.pruned[i];
+    trial.curves = columns.curves[i].map(run => run.map(numberOrNull));
+    for (const name of names) {
+      const value = columns.values[name][i];
+      if (value !== null) {
+        trial.values[name] = value;
+      }
+    }
+    return trial;
+  });
+}
+
+/** Numbers of trials that a notebook file is given, tried in turn, and what it can bear. */
+const SAVED_LIMITS = [500, 250, 100, 40, 10];
+const MAX_SAVED_CHARS = 1_000_000;
+
+/** Return the snapshot for the notebook file: of as many trials as it can bear. */
+export function savedSnapshot(store: SearchStore): ISnapshot {
+  let snapshot = takeSnapshot(store, SAVED_LIMITS[0]);
+  for (const limit of SAVED_LIMITS) {
+    snapshot = takeSnapshot(store, limit);
+    if (JSON.stringify(snapshot).length <= MAX_SAVED_CHARS) {
+      return snapshot;
+    }
+  }
+  // Few trials and still too large: it is their curves.
+  snapshot.trials.curves = snapshot.trials.trial_id.map(() => []);
+  return snapshot;
 }
 
 export function takeSnapshot(store: SearchStore, limit: number | null): ISnapshot {

@@ -14,19 +14,18 @@ import type {
   ISnapshot,
   JsonObject
 } from './protocol';
-import { takeSnapshot } from './snapshot';
+import { emptySearch, readTrials, takeSnapshot } from './snapshot';
+import { Details } from './details';
 import { Standing } from './standing';
 import { Trial } from './trial';
 import {
   isObject,
   number,
   numberOrNull,
-  numbers,
   readEpoch,
   readError,
   readNote,
   readObjective,
-  readOutput,
   readPruned,
   readSettings,
   readShortError,
@@ -41,9 +40,6 @@ export interface IPending {
   kind: CommandKind;
 }
 
-/** Outputs are kept for so many trials; those of others come on request. */
-const N_DETAILS = 16;
-
 /** Which records show that a command has taken effect. */
 const EFFECTS: Record<CommandKind, readonly string[]> = {
   pause: ['search_paused'],
@@ -54,19 +50,6 @@ const EFFECTS: Record<CommandKind, readonly string[]> = {
   stop_trial: ['trial_ended']
 };
 
-export function emptySearch(): ISearch {
-  return {
-    ...readSettings({}),
-    state: 'running',
-    reason: null,
-    error: null,
-    started_at: null,
-    active_since: null,
-    elapsed_s: 0,
-    notes: []
-  };
-}
-
 export class SearchStore {
   seq = 0;
   /** Time of the last record, in the kernel's clock. */
@@ -76,7 +59,7 @@ export class SearchStore {
   trials: Trial[] = [];
   nTrials = 0;
   readonly standing = new Standing();
-  readonly details = new Map<string, IDetail>();
+  readonly details = new Details();
 
   connection: Connection = 'connecting';
   pending: IPending | null = null;
@@ -127,28 +110,10 @@ export class SearchStore {
     this.nTrials = snapshot.n_trials;
     this.details.clear();
     this._byId.clear();
-    const names = Object.keys(columns.values);
-    this.trials = columns.trial_id.map((id, i) => {
-      const trial = new Trial(id, i);
-      trial.status = columns.status[i];
-      trial.score = numberOrNull(columns.score[i]);
-      trial.bestStep = columns.best_step[i];
-      trial.startedAt = columns.started_at[i];
-      trial.endedAt = columns.ended_at[i];
-      trial.seed = columns.seed[i];
-      trial.nEpochs = columns.n_epochs[i];
-      trial.error = columns.error[i];
-      trial.pruned = columns.pruned[i];
-      trial.curves = columns.curves[i].map(run => run.map(numberOrNull));
-      for (const name of names) {
-        const value = columns.values[name][i];
-        if (value !== null) {
-          trial.values[name] = value;
-        }
-      }
-      this._byId.set(id, trial);
-      return trial;
-    });
+    this.trials = readTrials(columns);
+    for (const trial of this.trials) {
+      this._byId.set(trial.id, trial);
+    }
     this._metric = this.search.objective?.[0]?.name ?? null;
     this._mustReload = this._lostEpochs = false;
     this.standing.sign = this.sign;
@@ -187,7 +152,7 @@ export class SearchStore {
   }
 
   setDetail(detail: IDetail): void {
-    this.details.set(detail.trial_id, detail);
+    this.details.set(detail);
     this._changed();
   }
 
@@ -261,33 +226,27 @@ export class SearchStore {
     }
   }
 
-  private _foldTrial(trial: Trial, { kind, time, fields }: IRecord): void {
-    const detail = this.details.get(trial.id);
+  private _foldTrial(trial: Trial, record: IRecord): void {
+    const { kind, time, fields } = record;
     switch (kind) {
       case 'epoch_ended': {
         const epoch = readEpoch(fields);
         const value = this._metric === null ? null : (epoch.metrics[this._metric] ?? null);
         this._lostEpochs ||= this._metric === null;
         trial.addEpoch(epoch.execution, epoch.epoch, numberOrNull(fields.n_epochs), value);
-        detail?.epochs.push(epoch);
         break;
       }
       case 'output_captured':
-        detail?.outputs.push(readOutput(fields));
         trial.revision += 1;
         break;
       case 'trial_ended':
         this._endTrial(trial, fields, time);
-        if (detail !== undefined) {
-          detail.error = readError(fields.error);
-          detail.values = trial.values;
-          detail.metrics = numbers(fields.metrics);
-        }
         break;
       case 'trial_cut':
         this.standing.change(trial, () => (trial.status = 'IDLE'));
         break;
     }
+    this.details.fold(trial.id, record, trial.values);
   }
 
   private _begin(fields: JsonObject, time: number): void {
@@ -342,17 +301,7 @@ export class SearchStore {
     if (again === this.standing.best) {
       this.standing.findBest(this.trials);
     }
-    this.details.delete(id);
-    this.details.set(id, {
-      trial_id: id,
-      epochs: [],
-      outputs: [],
-      error: null,
-      values,
-      seed,
-      metrics: {}
-    });
-    this._trimDetails();
+    this.details.start(id, values, seed);
   }
 
   private _endTrial(trial: Trial, fields: JsonObject, time: number): void {
@@ -418,13 +367,6 @@ export class SearchStore {
   private _idleRunningTrials(): void {
     for (const trial of [...this.standing.running]) {
       this.standing.change(trial, () => (trial.status = 'IDLE'));
-    }
-  }
-
-  private _trimDetails(): void {
-    if (this.details.size > N_DETAILS) {
-      const [oldest] = this.details.keys();
-      this.details.delete(oldest);
     }
   }
 

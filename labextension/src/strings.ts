@@ -53,6 +53,7 @@ function head(trans: ITranslation) {
     objectives: (n: number) => trans._n('%1 objective', '%1 objectives', n),
     undecided: trans.__('objective not known yet'),
     best: (metric: string) => trans.__('best %1', metric),
+    bestScore: trans.__('best score'),
     score: trans.__('score'),
     trials: trans.__('trials'),
     elapsed: trans.__('elapsed'),

@@ -62,7 +62,7 @@ export function wireNumber(value: number | null): WireNumber {
 }
 
 export function list(value: unknown): Json[] {
-  return Array.isArray(value) ? value : [];
+  return Array.isArray(value) ? (value as Json[]) : [];
 }
 
 function objects(value: unknown): JsonObject[] {

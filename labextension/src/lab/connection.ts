@@ -23,7 +23,7 @@ async function subshellStarted(
 ): Promise<void> {
   await kernel.info;
   const overSubshells =
-    kernel.supportsSubshells === true && kernel.commsOverSubshells !== 'disabled';
+    kernel.supportsSubshells && kernel.commsOverSubshells?.toString() !== 'disabled';
   if (overSubshells && 'subshellStarted' in comm) {
     const late = new Promise<void>(resolve => setTimeout(resolve, SUBSHELL_MS));
     await Promise.race([Promise.resolve(comm.subshellStarted).catch(() => undefined), late]);
@@ -71,7 +71,7 @@ export class SearchConnection implements IDisposable {
     this._isConnecting = true;
     this._connectAgain = false;
     void this._connect()
-      .catch(error => {
+      .catch((error: unknown) => {
         console.warn('kt_notebook: no connection to the kernel', error);
         this._lose();
       })

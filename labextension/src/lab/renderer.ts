@@ -3,7 +3,7 @@
  */
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
-import { MIME_TYPE } from '../protocol';
+import { type IBundle, MIME_TYPE } from '../protocol';
 import type { Strings } from '../strings';
 import { mountPanel } from '../views/panel';
 import { readBundle } from '../wire';
@@ -19,8 +19,12 @@ export class SearchRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   /** Draw the search; called again with every change of the output, also by ourselves when the notebook is saved. */
-  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const bundle = readBundle(model.data[MIME_TYPE]);
+  renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this._draw(readBundle(model.data[MIME_TYPE]));
+    return Promise.resolve();
+  }
+
+  private _draw(bundle: IBundle | null): void {
     if (bundle === null) {
       this._release();
       this.node.textContent = this._strings.notes.unreadable;

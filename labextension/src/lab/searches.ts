@@ -8,11 +8,10 @@ import type { IOutputModel } from '@jupyterlab/rendermime';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import { type IBundle, type JsonObject, MIME_TYPE } from '../protocol';
+import { savedSnapshot } from '../snapshot';
 import { readBundle } from '../wire';
 import { SearchConnection } from './connection';
 
-/** Trials that a notebook file holds at most: the best and the latest. */
-const MAX_SAVED = 500;
 /** While a search runs, its static parts are asked for this often. */
 const BUNDLE_MS = 20_000;
 
@@ -128,7 +127,7 @@ export class NotebookSearches implements IDisposable {
     for (const output of this._outputs()) {
       const bundle = readBundle(output.data[MIME_TYPE]);
       if (bundle?.search_id === searchId && bundle.snapshot.seq < store.seq) {
-        const own = { version: 1, search_id: searchId, snapshot: store.snapshot(MAX_SAVED) };
+        const own = { version: 1, search_id: searchId, snapshot: savedSnapshot(store) };
         const data = {
           ...output.data,
           ...entry.statics,

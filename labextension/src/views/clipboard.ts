@@ -9,6 +9,7 @@ function copyBySelection(text: string): boolean {
   area.style.opacity = '0';
   document.body.append(area);
   area.select();
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- all that is left without the clipboard interface
   const done = document.execCommand('copy');
   area.remove();
   return done;

@@ -3,7 +3,7 @@
  */
 import { VALUE_PREFIX } from '../arrange';
 import { formatTrialId, formatValue } from '../format';
-import type { Json } from '../protocol';
+import type { IObjective, Json } from '../protocol';
 import type { SearchStore } from '../store';
 import type { Strings } from '../strings';
 import { isObject, text } from '../wire';
@@ -83,11 +83,19 @@ function valueColumn(store: SearchStore, name: string): IColumn {
   };
 }
 
+/** What a number that a trial simply returned is called by KerasTuner. */
+const UNNAMED = 'default_objective';
+
+/** Return what the score is called: the metric's name where there is one. */
+export function metricLabel(objectives: readonly IObjective[] | null, strings: Strings): string {
+  const only = objectives?.length === 1 ? objectives[0].name : UNNAMED;
+  return only === UNNAMED ? strings.head.score : only;
+}
+
 /** Return the columns; those of curves and epochs only where trials have some. */
 export function columnsOf(store: SearchStore, strings: Strings, hasCurves: boolean): IColumn[] {
   const t = strings.table;
-  const metric =
-    store.search.objective?.length === 1 ? store.search.objective[0].name : strings.head.score;
+  const metric = metricLabel(store.search.objective, strings);
   const longestId = Math.max(1, ...samples(store).map(trial => formatTrialId(trial.id).length));
   const plain = { isLog: false };
   const columns: IColumn[] = [

@@ -7,10 +7,12 @@ import type { ViewModel } from './viewmodel';
 
 export const ViewContext = createContext<ViewModel | null>(null);
 
+/** Return the view model; what uses it is drawn anew when the store has changed. */
 export function useView(): ViewModel {
   const view = useContext(ViewContext);
   if (view === null) {
     throw new Error('A view of a search is drawn outside of its panel.');
   }
+  void view.version.value;
   return view;
 }

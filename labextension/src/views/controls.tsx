@@ -117,7 +117,6 @@ export function ActionButton(props: {
 
 export function Controls() {
   const view = useView();
-  void view.version.value;
   const { store, strings } = view;
   return (
     <div class="kt-Controls" role="group" aria-label={strings.controls.group}>

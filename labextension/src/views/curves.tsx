@@ -46,6 +46,8 @@ function usePlot(kind: 'curves' | 'history', height: number) {
   const plot = useRef<{ plot: Plot; colors: Colors } | null>(null);
   const [width, setWidth] = useState(0);
   const [theme, setTheme] = useState(0);
+  // Before it has a place in the page a node has no colours.
+  const hasPlace = width > 0;
 
   useEffect(() => watchTheme(() => setTheme(n => n + 1)), []);
 
@@ -61,7 +63,7 @@ function usePlot(kind: 'curves' | 'history', height: number) {
 
   useLayoutEffect(() => {
     const { current } = node;
-    if (current === null) {
+    if (current === null || !hasPlace) {
       return undefined;
     }
     const colors = readColors(current);
@@ -71,7 +73,7 @@ function usePlot(kind: 'curves' | 'history', height: number) {
       plot.current = null;
       made.plot.dispose();
     };
-  }, [theme]);
+  }, [theme, hasPlace]);
 
   const version = view.version.value;
   const rows = view.rows.value;
@@ -123,7 +125,6 @@ function Canvas({ kind, height }: { kind: 'curves' | 'history'; height: number }
 
 export function Curves({ height }: { height: number }) {
   const view = useView();
-  void view.version.value;
   const { store, strings } = view;
   const t = strings.chart;
   const kind = kindOf(view);

@@ -175,6 +175,12 @@ function useDetail(trial: Trial, isOpen: boolean): IDetail | undefined {
   return detail;
 }
 
+interface IDetailProps {
+  trial: Trial;
+  detail: IDetail | undefined;
+  isOpen: boolean;
+}
+
 function Full({ trial, detail }: { trial: Trial; detail: IDetail | undefined }) {
   const { store, strings } = useView();
   const t = strings.detail;
@@ -205,12 +211,46 @@ function Full({ trial, detail }: { trial: Trial; detail: IDetail | undefined }) 
   );
 }
 
-function TrialDetail({ trial, isOpen }: { trial: Trial; isOpen: boolean }) {
+function Actions({ trial, detail, isOpen }: IDetailProps) {
   const view = useView();
   const { store, strings } = view;
   const t = strings.detail;
+  return (
+    <span class="kt-Actions">
+      {trial.status === 'RUNNING' && store.connection === 'live' && (
+        <ActionButton
+          label={t.stop}
+          title={t.stopTitle}
+          isPending={store.pending?.kind === 'stop_trial'}
+          onPress={() => view.command('stop_trial', { trial_id: trial.id })}
+        />
+      )}
+      <CopyButton text={() => copyable(store, trial, detail?.error ?? null)} />
+      {isOpen ? (
+        <ActionButton
+          label={t.close}
+          title={t.closeTitle}
+          quiet
+          shortcut="Escape"
+          icon={CLOSE_ICON}
+          onPress={() => view.close()}
+        />
+      ) : (
+        <ActionButton
+          label={t.open}
+          title={t.openTitle}
+          quiet
+          onPress={() => view.open(trial.id)}
+        />
+      )}
+    </span>
+  );
+}
+
+function TrialDetail({ trial, isOpen }: { trial: Trial; isOpen: boolean }) {
+  const { store, strings } = useView();
+  const t = strings.detail;
   const detail = useDetail(trial, isOpen);
-  const canStop = trial.status === 'RUNNING' && store.connection === 'live';
   return (
     <section class="kt-Detail" aria-label={t.trial(formatTrialId(trial.id))}>
       <div class="kt-Row">
@@ -222,34 +262,7 @@ function TrialDetail({ trial, isOpen }: { trial: Trial; isOpen: boolean }) {
         )}
         <span class="kt-Meta">{meta(trial, strings)}</span>
         <span class="kt-Grow" />
-        <span class="kt-Actions">
-          {canStop && (
-            <ActionButton
-              label={t.stop}
-              title={t.stopTitle}
-              isPending={store.pending?.kind === 'stop_trial'}
-              onPress={() => view.command('stop_trial', { trial_id: trial.id })}
-            />
-          )}
-          <CopyButton text={() => copyable(store, trial, detail?.error ?? null)} />
-          {isOpen ? (
-            <ActionButton
-              label={t.close}
-              title={t.closeTitle}
-              quiet
-              shortcut="Escape"
-              icon={CLOSE_ICON}
-              onPress={() => view.close()}
-            />
-          ) : (
-            <ActionButton
-              label={t.open}
-              title={t.openTitle}
-              quiet
-              onPress={() => view.open(trial.id)}
-            />
-          )}
-        </span>
+        <Actions trial={trial} detail={detail} isOpen={isOpen} />
       </div>
       <Values trial={trial} />
       {isOpen && <Full trial={trial} detail={detail} />}
@@ -259,7 +272,6 @@ function TrialDetail({ trial, isOpen }: { trial: Trial; isOpen: boolean }) {
 
 export function Detail() {
   const view = useView();
-  void view.version.value;
   const { store } = view;
   const selected = view.selected.value;
   const opened = selected === null ? undefined : store.trial(selected);

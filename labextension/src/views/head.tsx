@@ -7,6 +7,7 @@ import { formatChange, formatClock, formatCount, formatScore, formatTrialId } fr
 import type { SearchStore } from '../store';
 import type { Strings } from '../strings';
 import type { Shown, Trial } from '../trial';
+import { metricLabel } from './columns';
 import { useView } from './context';
 import { Controls } from './controls';
 
@@ -18,7 +19,7 @@ function describe(store: SearchStore, strings: Strings): string {
     objectives === null
       ? t.undecided
       : objectives.length === 1
-        ? `${objectives[0].name} ${objectives[0].direction === 'max' ? '↑' : '↓'}`
+        ? `${metricLabel(objectives, strings)} ${objectives[0].direction === 'max' ? '↑' : '↓'}`
         : objectives.map(o => o.name).join(' + ');
   const where = { thread: t.thread, calling: t.calling }[search.where] ?? search.where;
   return [search.tuner, objective, t.workers(search.workers), where]
@@ -172,21 +173,39 @@ function nowNote(store: SearchStore, trial: Trial, strings: Strings): string {
   return notes.join(' · ');
 }
 
+function Now() {
+  const { store, strings } = useView();
+  const t = strings.head;
+  const running = [...store.standing.running];
+  const [first] = running;
+  if (store.connection !== 'live' || store.hasEnded || store.nTrials === 0) {
+    return null;
+  }
+  if (first === undefined) {
+    // Between two trials; it keeps its place, so that nothing jumps.
+    return <Stat label={t.now} value="–" />;
+  }
+  const notes = [nowNote(store, first, strings)];
+  if (running.length > 1) {
+    notes.push(t.more(running.length - 1));
+  }
+  const note = notes.filter(part => part !== '').join(' · ');
+  return <Stat label={t.now} value={formatTrialId(first.id)} note={note} />;
+}
+
 function Stats() {
   const { store, strings } = useView();
   const ticking = store.connection === 'live' && store.search.active_since !== null;
   const now = useNow(ticking);
   const t = strings.head;
   const { search, standing } = store;
-  const metric = search.objective?.length === 1 ? search.objective[0].name : t.score;
+  const metric = metricLabel(search.objective, strings);
   const left =
     store.connection === 'live' && search.state !== 'paused' ? estimateLeft(store, now) : null;
-  const running = [...standing.running];
-  const [latest] = running;
   return (
     <div class="kt-Stats">
       <Stat
-        label={t.best(metric)}
+        label={metric === t.score ? t.bestScore : t.best(metric)}
         value={formatScore(standing.best?.score ?? null)}
         note={bestNote(store, strings)}
         good={standing.best !== null}
@@ -204,25 +223,13 @@ function Stats() {
           note={left.spread >= 1 ? t.plusMinus(formatClock(left.spread)) : ''}
         />
       )}
-      {latest !== undefined && store.connection !== 'saved' && (
-        <Stat
-          label={t.now}
-          value={formatTrialId(latest.id)}
-          note={[
-            nowNote(store, latest, strings),
-            running.length > 1 ? t.more(running.length - 1) : ''
-          ]
-            .filter(note => note !== '')
-            .join(' · ')}
-        />
-      )}
+      <Now />
     </div>
   );
 }
 
 export function Head() {
   const view = useView();
-  void view.version.value;
   const { store, strings } = view;
   return (
     <header class="kt-Head">

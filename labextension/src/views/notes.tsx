@@ -34,7 +34,6 @@ function NoteText({ note }: { note: INote }) {
 
 export function Notes() {
   const view = useView();
-  void view.version.value;
   const { store, strings } = view;
   const sorted = [...store.search.notes].sort(
     (a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level)
@@ -70,12 +69,11 @@ export function Notes() {
 /** What stands between head and table: a saved search, a refusal, the error that ended the search. */
 export function Banners() {
   const view = useView();
-  void view.version.value;
   const { store, strings } = view;
   const { search, connection, refusal } = store;
   return (
     <>
-      {connection === 'saved' && !store.hasEnded && (
+      {connection === 'saved' && search.state !== 'finished' && (
         <div class="kt-Banner" title={strings.head.savedTitle}>
           {strings.head.savedHint}
         </div>

@@ -75,7 +75,6 @@ function CurvesView() {
 
 function Body() {
   const view = useView();
-  void view.version.value;
   if (view.store.trials.length === 0) {
     return <Waiting />;
   }
@@ -100,9 +99,13 @@ function Frame({ children }: { children: ComponentChildren }) {
     look();
     const unwatch = watchTheme(look);
     const unguard = guardKeys(current);
+    // Hosts may draw first and put into the page later.
+    const observer = new ResizeObserver(look);
+    observer.observe(current);
     return () => {
       unwatch();
       unguard();
+      observer.disconnect();
     };
   }, []);
   return (

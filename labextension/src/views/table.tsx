@@ -1,8 +1,9 @@
 /**
  * The table of trials: a grid of rows of one height, of which only the visible ones exist.
  */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { formatCount } from '../format';
+import type { Trial } from '../trial';
 import { type IColumn, columnsOf } from './columns';
 import { useView } from './context';
 import { Row } from './row';
@@ -105,104 +106,125 @@ function TableHead({ columns, onLeave }: { columns: IColumn[]; onLeave: () => vo
   );
 }
 
-export function Table() {
-  const view = useView();
-  void view.version.value;
-  const { store, strings, extent } = view;
-  const scroller = useRef<HTMLDivElement>(null);
-  const prefix = useMemo(() => `kt-row-${++nTables}`, []);
-  const columns = useColumns(view);
-  const rows = view.rows.value;
-  const virtual = useVirtual(scroller, rows.length, ROW_PX, HEAD_PX);
+/** Return where the cursor is, −1 where it is nowhere. */
+function cursorIndex(view: ViewModel): number {
   const cursor = view.cursor.value;
-  const selected = view.selected.value;
-  const hovered = view.hovered.value;
-  const cursorIndex = cursor === null ? -1 : rows.findIndex(trial => trial.id === cursor);
+  return cursor === null ? -1 : view.rows.value.findIndex(trial => trial.id === cursor);
+}
 
-  const move = (to: number) => {
-    const index = Math.min(rows.length - 1, Math.max(0, to));
-    const trial = rows[index];
-    if (trial !== undefined) {
-      view.cursor.value = trial.id;
-      virtual.scrollToIndex(index);
-    }
-  };
-  const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLDivElement }) => {
-    const target: Record<string, number> = {
-      ArrowDown: cursorIndex + 1,
-      ArrowUp: cursorIndex - 1,
-      PageDown: cursorIndex + PAGE_ROWS,
-      PageUp: cursorIndex - PAGE_ROWS,
+/** Move through the rows by keys; the head is above the first one. */
+function rowKeys(view: ViewModel, scrollToIndex: (index: number) => void) {
+  return (event: KeyboardEvent & { currentTarget: HTMLDivElement }) => {
+    // Read anew at each key: several may be pressed before the next drawing.
+    const rows = view.rows.value;
+    const at = cursorIndex(view);
+    const targets: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + PAGE_ROWS,
+      PageUp: at - PAGE_ROWS,
       Home: 0,
       End: rows.length - 1
     };
-    if (event.key === 'ArrowUp' && cursorIndex <= 0) {
+    if (event.key === 'ArrowUp' && at <= 0) {
       event.currentTarget.querySelector<HTMLElement>('[role=columnheader] [tabindex="0"]')?.focus();
-    } else if (event.key in target) {
-      move(target[event.key]);
-    } else if (event.key === 'Enter' && cursorIndex >= 0) {
-      view.open(rows[cursorIndex].id);
+    } else if (event.key in targets && rows.length > 0) {
+      const to = Math.min(rows.length - 1, Math.max(0, targets[event.key]));
+      view.cursor.value = rows[to].id;
+      scrollToIndex(to);
+    } else if (event.key === 'Enter' && at >= 0) {
+      view.open(rows[at].id);
     } else {
       return;
     }
     event.preventDefault();
     event.stopPropagation();
   };
+}
+
+interface IRowsProps {
+  rows: readonly Trial[];
+  first: number;
+  end: number;
+  columns: readonly IColumn[];
+  prefix: string;
+}
+
+function Rows({ rows, first, end, columns, prefix }: IRowsProps) {
+  const view = useView();
+  const { store, strings, extent } = view;
+  const open = useCallback((id: string) => view.open(id), [view]);
+  const hover = useCallback((id: string | null) => (view.hovered.value = id), [view]);
+  return (
+    <div class="kt-TableBody" role="rowgroup" style={{ height: `${rows.length * ROW_PX}px` }}>
+      {rows.slice(first, end).map((trial, i) => (
+        <Row
+          key={trial.id}
+          id={`${prefix}-${first + i}`}
+          trial={trial}
+          revision={trial.revision}
+          extent={extent}
+          extentRevision={extent.revision}
+          columns={columns}
+          top={(first + i) * ROW_PX}
+          index={first + i}
+          sign={store.sign}
+          isBest={trial === store.standing.best}
+          isSelected={trial.id === view.selected.value}
+          isCursor={trial.id === view.cursor.value}
+          isHovered={trial.id === view.hovered.value}
+          strings={strings}
+          onOpen={open}
+          onHover={hover}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** Return the columns as a grid's template and the least width; the last one takes what is left. */
+function template(columns: readonly IColumn[]): { '--kt-columns': string; '--kt-width': string } {
+  const last = columns.length - 1;
+  const tracks = columns.map(({ width }, i) =>
+    i === last ? `minmax(${width}px, 1fr)` : `${width}px`
+  );
+  const total = columns.reduce((sum, { width }) => sum + width, 0);
+  return { '--kt-columns': tracks.join(' '), '--kt-width': `${total}px` };
+}
+
+export function Table() {
+  const view = useView();
+  const scroller = useRef<HTMLDivElement>(null);
+  const prefix = useMemo(() => `kt-row-${++nTables}`, []);
+  const columns = useColumns(view);
+  const rows = view.rows.value;
+  const { first, end, scrollToIndex } = useVirtual(scroller, rows.length, ROW_PX, HEAD_PX);
+  const at = cursorIndex(view);
 
   // A trial chosen elsewhere, in a chart, comes into sight.
+  const selected = view.selected.value;
   useEffect(() => {
     const index = selected === null ? -1 : rows.findIndex(trial => trial.id === selected);
     if (index >= 0) {
-      virtual.scrollToIndex(index);
+      scrollToIndex(index);
     }
   }, [selected]);
 
-  const open = useMemo(() => (id: string) => view.open(id), [view]);
-  const hover = useMemo(() => (id: string | null) => (view.hovered.value = id), [view]);
-  const template = columns
-    .map((c, i) => (i === columns.length - 1 ? `minmax(${c.width}px, 1fr)` : `${c.width}px`))
-    .join(' ');
-  const width = columns.reduce((sum, column) => sum + column.width, 0);
   return (
     <div
       ref={scroller}
       class="kt-Table"
       role="grid"
       tabIndex={0}
-      aria-label={strings.table.caption}
+      aria-label={view.strings.table.caption}
       aria-rowcount={rows.length + 1}
       aria-colcount={columns.length}
-      aria-activedescendant={cursorIndex >= 0 ? `${prefix}-${cursorIndex}` : undefined}
-      style={{ '--kt-columns': template, '--kt-width': `${width}px` }}
-      onKeyDown={onKeyDown}
+      aria-activedescendant={at >= first && at < end ? `${prefix}-${at}` : undefined}
+      style={template(columns)}
+      onKeyDown={rowKeys(view, scrollToIndex)}
     >
       <TableHead columns={columns} onLeave={() => scroller.current?.focus()} />
-      <div class="kt-TableBody" role="rowgroup" style={{ height: `${rows.length * ROW_PX}px` }}>
-        {rows.slice(virtual.first, virtual.end).map((trial, i) => {
-          const index = virtual.first + i;
-          return (
-            <Row
-              key={trial.id}
-              id={`${prefix}-${index}`}
-              trial={trial}
-              revision={trial.revision}
-              extent={extent}
-              extentRevision={extent.revision}
-              columns={columns}
-              top={index * ROW_PX}
-              index={index}
-              sign={store.sign}
-              isBest={trial === store.standing.best}
-              isSelected={trial.id === selected}
-              isCursor={trial.id === cursor}
-              isHovered={trial.id === hovered}
-              strings={strings}
-              onOpen={open}
-              onHover={hover}
-            />
-          );
-        })}
-      </div>
+      <Rows rows={rows} first={first} end={end} columns={columns} prefix={prefix} />
     </div>
   );
 }
@@ -210,7 +232,6 @@ export function Table() {
 /** What is said below the table: how much of it is seen. */
 export function TableFoot() {
   const view = useView();
-  void view.version.value;
   const { store, strings } = view;
   const notes: string[] = [];
   if (view.isFiltered.value) {

@@ -41,10 +41,14 @@ function Tabs() {
 
 function StateChips() {
   const view = useView();
-  void view.version.value;
   const { store, strings } = view;
   const only = view.only.value;
-  const present = SHOWN_STATES.filter(shown => store.standing.counts[shown] > 0 || only.has(shown));
+  // Between two trials none runs for a moment; the chip stays, so that nothing jumps.
+  const isActive = store.connection === 'live' && !store.hasEnded;
+  const present = SHOWN_STATES.filter(
+    shown =>
+      store.standing.counts[shown] > 0 || only.has(shown) || (shown === 'running' && isActive)
+  );
   if (present.length < 2 && only.size === 0) {
     return null;
   }
