@@ -16,6 +16,7 @@ from kt_notebook.core.objective import AnyObjective, fit_objective, missing_obje
 from kt_notebook.core.protocol import Assignment, Reporter, Result
 from kt_notebook.training.checkpoints import BestWeights
 from kt_notebook.training.keras_state import KerasScope
+from kt_notebook.training.memory import ModelMemory
 
 __all__ = ["Execution", "Stage", "current_execution", "entered"]
 
@@ -68,6 +69,7 @@ class Execution:
             a fit that the trial's own code starts. False where the code may return something else than that fit.
         keras_scope: Told when a model has been built.
         seen_generators: Generators that trials of this search have fitted with.
+        memory: Told of each model that is fitted.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Execution:
         fits_decide: bool = False,
         keras_scope: KerasScope | None = None,
         seen_generators: "weakref.WeakSet[Any] | None" = None,
+        memory: ModelMemory | None = None,
     ) -> None:
         self.assignment = assignment
         self.reporter = reporter
@@ -93,6 +96,7 @@ class Execution:
         self.next_epoch = 0
         self.n_models = 0
         self._keras_scope = keras_scope
+        self._memory = memory
 
     # Any: Keras objects, here and below.
     def open_stage(self, model: Any, history: Any, first_epoch: int = 0) -> Stage:
@@ -119,6 +123,8 @@ class Execution:
         stage.epochs.append((epoch, metrics))
         n_epochs = None if n_left is None else self.next_epoch + n_left
         self.reporter.report(self.index, epoch, metrics, stage=stage.number, n_epochs=n_epochs)
+        if self._memory is not None and len(stage.epochs) == 1 and (model := stage.model()) is not None:
+            self._memory.watch(model)
         return epoch
 
     def stage_of(self, history: Any) -> Stage | None:

@@ -14,6 +14,7 @@ from kt_notebook.training.data import check_fit_data
 from kt_notebook.training.execution import Execution, entered
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.training.keras_state import KerasScope, capture_settings
+from kt_notebook.training.memory import ModelMemory
 from kt_notebook.training.outcome import average, interpret
 from kt_notebook.training.seeding import can_seed_threads, execution_seed, seeded
 
@@ -74,6 +75,7 @@ class KerasTrialFunction:
         self._may_return_none = may_return_none
         self._settings = capture_settings()
         self._seen_generators = WeakSet[Any]()
+        self._memory = ModelMemory()
 
     def __call__(self, assignment: Assignment, reporter: Reporter) -> Result:
         """Run the trial, all its executions, and return its result.
@@ -88,11 +90,13 @@ class KerasTrialFunction:
                 "warning", "not_seeded", "This version of Keras or TensorFlow is new to us: trials are not repeatable."
             )
         weights = BestWeights(assignment.directory)
+        self._memory.tidy()
         results = []
         for index in range(assignment.executions):
             if index and reporter.is_stopping:
                 raise TrialStoppedError(f"Trial {assignment.trial_id} was stopped between two executions.")
             results.append(self._execute(assignment, reporter, index, weights))
+            self._memory.tidy()
         return average(results)
 
     def _execute(self, assignment: Assignment, reporter: Reporter, index: int, weights: BestWeights) -> Result:
@@ -108,6 +112,7 @@ class KerasTrialFunction:
                 fits_decide=self.hypermodel.fits_decide,
                 keras_scope=scope,
                 seen_generators=self._seen_generators,
+                memory=self._memory,
             )
             stack.enter_context(entered(execution))
             try:

@@ -103,7 +103,7 @@ def test_weights_of_another_model_are_said_so(tmp_path: Path) -> None:
 
 def test_a_function_that_returns_a_number_has_no_model_to_load(tmp_path: Path) -> None:
     model().save_weights(tmp_path / WEIGHTS_NAME)
-    with pytest.raises(ResultError, match="returned float 1.0 where a Keras model is needed"):
+    with pytest.raises(ResultError, match=r"returned float 1\.0 where a Keras model is needed"):
         load_best(FunctionHyperModel(lambda hp: 1.0), HyperParameters(), tmp_path)
 
 

@@ -47,7 +47,7 @@ def test_a_metric_and_its_validation_have_one_direction() -> None:
 def test_every_keras_loss_is_to_be_small() -> None:
     import keras
 
-    losses = [loss for loss in _made(keras.losses, keras.losses.Loss)]
+    losses = _made(keras.losses, keras.losses.Loss)
     directions = {loss.name: infer_metric_direction(loss.name) for loss in losses}
     assert len(directions) > 15
     assert {n for n, d in directions.items() if d != "min"} <= {name.lower() for name in _AMBIGUOUS}
