@@ -5,6 +5,7 @@ by the table; `help_text` and the completer read the same table, so they cannot 
 """
 
 import difflib
+import keyword
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -96,7 +97,8 @@ def parse_duration(flag: str, text: str) -> float:
     """
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.lower())
     whole = "".join(number + unit for number, unit in parts)
-    known = all(unit in _UNITS for _, unit in parts)
+    # 1h30 could mean minutes or seconds: a number without a unit stands alone.
+    known = all(unit in _UNITS and (unit or len(parts) == 1) for _, unit in parts)
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts) if known else 0.0
     if not parts or whole != text.lower().replace(" ", "") or seconds <= 0:
         raise OptionError(f"{flag} {text} is no time. Write seconds, or 30s, 30m, 2h, 1h30m.")
@@ -183,7 +185,7 @@ def _split(line: str) -> list[str]:
 def _take_name(word: str, found: dict[str, Any]) -> None:
     if "name" in found:
         raise OptionError(f"%%tune takes one NAME, got {found['name']!r} and {word!r}. Options begin with two dashes.")
-    if not word.isidentifier():
+    if not word.isidentifier() or keyword.iskeyword(word):
         raise OptionError(f"NAME {word!r} cannot be a variable. Use letters, digits and _, as in %%tune digits.")
     found["name"] = word
 
