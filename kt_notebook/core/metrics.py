@@ -26,6 +26,7 @@ _MIN = (
     "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error",
     "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "crossentropy",
     "kl_divergence", "kld", "poisson", "hinge", "squared_hinge", "categorical_hinge", "logcosh", "log_cosh",
+    "categorical_generalized_cross_entropy",
     "huber", "false_positives", "false_negatives", "perplexity",
 )  # fmt: skip
 _DIRECTIONS = {**dict.fromkeys(_MAX, "max"), **dict.fromkeys(_MIN, "min")}
@@ -46,15 +47,15 @@ def infer_metric_direction(metric: Any) -> str | None:
     if stem in _DIRECTIONS:
         return _DIRECTIONS[stem]
     tail = stem.rpartition("_")[2]
-    return {"loss": "min", "accuracy": "max", "acc": "max", "auc": "max", "error": "min"}.get(tail)
+    if tail in ("accuracy", "acc", "auc"):
+        return "max"
+    return "min" if tail in ("loss", "error", "crossentropy") else None
 
 
 def _name_of(metric: Any) -> str:
     name = getattr(metric, "name", None) or getattr(metric, "__name__", None) or type(metric).__name__
     text = str(name)
-    snake = "".join(
-        f"_{c}" if c.isupper() and i and not text[i - 1].isupper() else c for i, c in enumerate(text)
-    )
+    snake = "".join(f"_{c}" if c.isupper() and i and not text[i - 1].isupper() else c for i, c in enumerate(text))
     return snake.lower()
 
 
@@ -67,7 +68,7 @@ class MetricObservation:
 
     def mean(self) -> float:
         """Return the mean over the executions."""
-        return float(np.mean(self.value))
+        return sum(self.value) / len(self.value) if self.value else math.nan
 
     def get_config(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -137,9 +138,7 @@ class MetricHistory:
         """Return the history that `get_config` described."""
         history = cls(config["direction"])
         for observation in config["observations"]:
-            history.update(
-                [float(decode_number(v) or 0.0) for v in observation["value"]], observation["step"]
-            )
+            history.update([float(decode_number(v) or 0.0) for v in observation["value"]], observation["step"])
         return history
 
 

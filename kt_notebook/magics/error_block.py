@@ -18,7 +18,7 @@ def error_block(error: BaseException, cell: str | None = None) -> list[str]:
 
     Args:
         error: What was raised; its `line` says where in the cell, if anywhere.
-        cell: The cell's text without the magic's line.
+        cell: The cell's text, the magic's line first.
     """
     lines = [f"{type(error).__name__}: {error}"]
     at = getattr(error, "line", None)
@@ -26,7 +26,6 @@ def error_block(error: BaseException, cell: str | None = None) -> list[str]:
     if isinstance(at, int) and 1 <= at <= len(source) and not str(error).startswith("line "):
         first, last = max(1, at - _CONTEXT), min(len(source), at + _CONTEXT)
         width = len(str(last))
-        # The magic's own line is line 0 of the text: the numbers are those of the code below it.
         shown = [f"{'-> ' if n == at else '   '}{n:{width}} | {source[n - 1]}" for n in range(first, last + 1)]
         lines = [*shown, "", *lines]
     return lines
@@ -40,8 +39,7 @@ def readable(method: Callable[_P, _T]) -> Callable[_P, _T]:
         try:
             return method(*args, **kwargs)
         except KTNotebookError as error:
-            cell = next((a for a in reversed(args) if isinstance(a, str)), None) if len(args) > 2 else None
-            lines = error_block(error, cell)
+            lines = error_block(error, "\n".join(arg for arg in args if isinstance(arg, str)))
             shown: Any = error
             # IPython asks an exception for this before it makes a traceback of its own.
             shown._render_traceback_ = lambda: lines

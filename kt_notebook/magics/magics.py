@@ -59,7 +59,8 @@ class TuneMagics(Magics):
         options = parse_options(line, self.settings.defaults())
         create_objective(options.objective)
         shell: Any = self.shell
-        plan = read_cell(shell.transform_cell(cell), shell.user_ns)
+        # A blank line for the magic's own, so that lines count as the front end shows them.
+        plan = read_cell("\n" + shell.transform_cell(cell), shell.user_ns)
         _check(plan, options)
         if options.dry_run:
             # A dry run has nothing else to show for itself.
