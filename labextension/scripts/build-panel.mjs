@@ -34,6 +34,8 @@ async function main() {
     format: 'esm',
     target: 'es2021',
     minify: true,
+    // Our own private members, and nobody else's: the libraries' are mangled to other names already.
+    mangleProps: /^_[a-z]/,
     legalComments: 'none',
     charset: 'utf8',
     plugins: [cssAsText],

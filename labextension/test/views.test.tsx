@@ -251,8 +251,7 @@ describe('a trial', () => {
     store.load(store.snapshot());
     const node = await show(store);
     find(node, '.kt-TableRow').click();
-    await settled();
-    expect(sent).toEqual([{ type: 'detail', trial_id: '0' }]);
+    await vi.waitFor(() => expect(sent).toEqual([{ type: 'detail', trial_id: '0' }]));
   });
 
   test('shows a display as a picture or text, never as HTML', async () => {

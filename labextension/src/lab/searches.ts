@@ -13,7 +13,7 @@ import { readBundle } from '../wire';
 import { SearchConnection } from './connection';
 
 /** While a search runs, its static parts are asked for this often. */
-const BUNDLE_MS = 20_000;
+const BUNDLE_MS = 10_000;
 
 interface IEntry {
   connection: SearchConnection;

@@ -260,7 +260,9 @@ function TrialDetail({ trial, isOpen }: { trial: Trial; isOpen: boolean }) {
             {t.best}
           </span>
         )}
-        <span class="kt-Meta">{meta(trial, strings)}</span>
+        <span class="kt-Meta" title={meta(trial, strings)}>
+          {meta(trial, strings)}
+        </span>
         <span class="kt-Grow" />
         <Actions trial={trial} detail={detail} isOpen={isOpen} />
       </div>

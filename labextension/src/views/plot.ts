@@ -194,7 +194,8 @@ export class Plot {
     context.textAlign = 'center';
     context.textBaseline = 'bottom';
     const marks = ticks(low, high, (this._width - this._left) / 64, true);
-    for (const value of low === 1 ? [1, ...marks.filter(mark => mark > 1)] : marks) {
+    const isNearFirst = (mark: number) => this._px(mark) - this._px(1) < 26;
+    for (const value of low === 1 ? [1, ...marks.filter(mark => !isNearFirst(mark))] : marks) {
       context.fillText(
         formatNumber(value),
         Math.min(this._px(value), this._width - RIGHT - 4),
