@@ -75,10 +75,17 @@ class ErrorInfo:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Base of all events: `to_record` gives the JSON form."""
+    """Base of all events: `to_record` gives the JSON form.
+
+    Attributes:
+        kind: The record's kind: the class name in snake_case.
+        transient: Whether it is shown only, never kept.
+        durable: Whether the search waits until the disk has it. What is not goes to the disk with the next that is.
+    """
 
     kind: ClassVar[str] = ""
     transient: ClassVar[bool] = False
+    durable: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
         # super() without arguments does not work here: slots make the dataclass decorator create the class twice.
@@ -142,6 +149,8 @@ class TrialStarted(Event):
 class EpochEnded(Event):
     """One epoch of one execution ended; epochs count from 0 and on over several fits."""
 
+    durable: ClassVar[bool] = False
+
     trial_id: str
     execution: int
     epoch: int
@@ -179,6 +188,8 @@ class TrialProgressed(Event):
 @dataclass(frozen=True, slots=True)
 class OutputCaptured(Event):
     """A trial printed, warned or displayed something."""
+
+    durable: ClassVar[bool] = False
 
     trial_id: str
     stream: str

@@ -82,6 +82,8 @@ class Hub:
         """
         with self._lock:
             if event.transient:
+                if not self._sinks:
+                    return
                 record = event.to_record(self.record.seq, self._clock())
                 self._progress[record["trial_id"]] = record
                 self._lock.notify_all()
@@ -94,10 +96,10 @@ class Hub:
                 self._lock.notify_all()
             if self.journal is not None:
                 self.journal.append([record], durable=False)
-                self._unsynced = True
+                self._unsynced |= event.durable
 
     def sync(self) -> None:
-        """Have everything published so far on the disk."""
+        """Have everything published so far on the disk, if the search is to wait for any of it."""
         with self._lock:
             if self.journal is not None and self._unsynced:
                 self._unsynced = False

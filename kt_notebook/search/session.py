@@ -277,7 +277,7 @@ class Session:
         worker, reporter = self._running.pop(outcome.trial_id)
         self._idle_workers.append(worker)
         trial = self.oracle.get_trial(outcome.trial_id)
-        trial.hyperparameters = outcome.hyperparameters
+        trial.hyperparameters = outcome.hyperparameters.copy()
         if outcome.hyperparameters.version != reporter.space_version:
             self._grow(SpaceMet(outcome.trial_id, outcome.hyperparameters))
         if outcome.kind is OutcomeKind.INTERRUPTED:

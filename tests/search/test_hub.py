@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kt_notebook.core.events import SearchPaused, SearchResumed, TrialProgressed, TrialStarted
+from kt_notebook.core.events import EpochEnded, SearchPaused, SearchResumed, TrialProgressed, TrialStarted
 from kt_notebook.search.hub import Hub
 from tests.search.searches import Records
 
@@ -34,7 +34,8 @@ def test_a_late_sink_hears_only_what_comes_after() -> None:
 
 def test_progress_is_delivered_but_never_numbered_nor_journalled() -> None:
     class Journal:
-        kinds: list[str] = []
+        def __init__(self) -> None:
+            self.kinds: list[str] = []
 
         def append(self, records: Any, durable: bool) -> None:
             self.kinds.extend(record["kind"] for record in records)
@@ -52,6 +53,32 @@ def test_progress_is_delivered_but_never_numbered_nor_journalled() -> None:
     assert journal.kinds == ["trial_started"]
 
 
+def test_progress_that_nobody_hears_is_not_kept_for_a_later_listener() -> None:
+    hub, sink = Hub(), Records()
+    hub.publish(TrialProgressed("0", 0, 0, 1, 10, {}))
+    hub.attach(sink)
+    hub.open()
+    hub.close()
+    assert sink.records == []
+
+
+def test_the_search_waits_for_the_disk_at_a_trial_but_not_at_an_epoch() -> None:
+    class Journal:
+        n_syncs = 0
+
+        def append(self, records: Any, durable: bool) -> None:
+            self.n_syncs += durable
+
+    journal = Journal()
+    hub = Hub(journal)
+    hub.publish(TrialStarted("0", {}, 1))
+    hub.sync()
+    assert journal.n_syncs == 1
+    hub.publish(EpochEnded("0", 0, 0, 10, 0, {"loss": 1.0}))
+    hub.sync()
+    assert journal.n_syncs == 1
+
+
 def test_a_sink_that_raises_is_detached_with_a_warning_and_the_others_go_on() -> None:
     class Broken:
         has_failed = threading.Event()
@@ -63,10 +90,14 @@ def test_a_sink_that_raises_is_detached_with_a_warning_and_the_others_go_on() ->
     hub, sink, broken = Hub(), Records(), Broken()
     hub.attach(broken)
     hub.attach(sink)
-    with pytest.warns(RuntimeWarning, match="Broken failed and gets no more events: OSError: gone"):
+
+    def deliver() -> None:
         hub.open()
         hub.publish(SearchPaused())
         hub.close()
+
+    with pytest.warns(RuntimeWarning, match="Broken failed and gets no more events: OSError: gone"):
+        deliver()
     assert broken.has_failed.is_set()
     assert sink.records[0]["kind"] == "search_paused"
     assert hub.record.search["notes"][0]["code"] == "sink_detached"
