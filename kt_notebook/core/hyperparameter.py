@@ -27,7 +27,8 @@ class HyperParameter:
     """
 
     def __init__(self, name: str, default: Value = None, conditions: Sequence[Condition] | None = None) -> None:
-        if not isinstance(name, str) or not name:
+        given: object = name  # users pass anything
+        if not isinstance(given, str) or not given:
             raise SpaceError(
                 f"The name of a hyperparameter is a text, but hp.{type(self).__name__} got name={name!r}. Write a name "
                 f"first: hp.{type(self).__name__}('units', …); it may be left out in a %%tune cell only."

@@ -128,7 +128,8 @@ class Scale:
 
     def _power(self, exponent: int) -> float:
         if self.step is None or self.is_whole:
-            return min(self.low * int(self.step or 1) ** exponent, self.high)
+            whole: int = int(self.step or 1) ** exponent
+            return min(self.low * whole, self.high)
         factor = _DECIMAL.power(_decimal(self.step), Decimal(exponent))
         value = float(_DECIMAL.multiply(_decimal(self.low), factor))
         return self.high if value > self.high * (1 - _SLACK) else value

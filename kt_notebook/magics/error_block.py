@@ -2,9 +2,11 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from contextlib import suppress
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from kt_notebook.core.errors import KTNotebookError
+from kt_notebook.search.messages import without_own_frames
 
 __all__ = ["error_block", "readable"]
 
@@ -31,18 +33,29 @@ def error_block(error: BaseException, cell: str | None = None) -> list[str]:
     return lines
 
 
-def readable(method: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Let a magic's own errors show as a block instead of a traceback through our code."""
+# Any: the magics' object, whose shell is IPython's.
+def readable(method: Callable[Concatenate[Any, _P], _T]) -> Callable[Concatenate[Any, _P], _T]:
+    """Let a magic's errors show without our code: our own as a block, the user's with the user's frames."""
 
     @functools.wraps(method)
-    def call(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+    def call(magics: Any, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
-            return method(*args, **kwargs)
+            return method(magics, *args, **kwargs)
         except KTNotebookError as error:
             lines = error_block(error, "\n".join(arg for arg in args if isinstance(arg, str)))
-            shown: Any = error
-            # IPython asks an exception for this before it makes a traceback of its own.
-            shown._render_traceback_ = lambda: lines
+            _show_as(error, lambda: lines)
+            raise
+        except Exception as error:
+            users = without_own_frames(error.__traceback__)
+            if users is not None:  # else the fault is ours, and our frames are what tells it
+                show = magics.shell.InteractiveTB.structured_traceback
+                _show_as(error, functools.partial(show, type(error), error, users, tb_offset=0))
             raise
 
     return call
+
+
+def _show_as(error: BaseException, render: Callable[[], list[str]]) -> None:
+    """Let an exception show as given: IPython asks it for this before it makes a traceback of its own."""
+    with suppress(AttributeError, TypeError):  # an exception class of the user's that takes no attributes
+        error._render_traceback_ = render  # type: ignore[attr-defined]  # IPython's name

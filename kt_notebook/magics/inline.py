@@ -1,17 +1,20 @@
 """A whole cell as the trial: run in names of its own, with `hp` among them."""
 
+import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from kt_notebook.core.errors import CellError, TrialStoppedError
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.magics.cell import FIT_HOOK_NAME, InlineTrial
-from kt_notebook.training.execution import current_execution
+from kt_notebook.training.execution import Execution, current_execution
 from kt_notebook.training.fit import fit_hook
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.training.kinds import is_model
 
 __all__ = ["InlineHyperModel"]
+
+_SLOW_PRELUDE_S = 0.5
 
 
 class _FitReachedError(TrialStoppedError):
@@ -50,22 +53,39 @@ class InlineHyperModel(HyperModel):
     ) -> None:
         super().__init__("cell")
         self.fits_decide = fits_decide
-        self._fit_hook = fit_hook
         self._trial = trial
         self._namespace = dict(namespace)
         self._hp_name = hp_name
         self._keep = keep
+        self._has_run = False
         self.names_of: dict[str, dict[str, Any]] = {}
 
     def run(self, hp: HyperParameters, *fit_args: Any, **fit_kwargs: Any) -> Any:
         """Run the cell and return the value of its last expression."""
-        names = self._names(hp, self._fit_hook)
-        value = self._trial.run(names)
+        names = self._names(hp, fit_hook)
         execution = current_execution()
+        begun = time.perf_counter()
+        exec(self._trial.prelude, names)
+        if execution is not None:
+            self._advise(execution, time.perf_counter() - begun)
+        value = self._trial.run_rest(names)
         if self._keep and execution is not None:
             own = {name: names[name] for name in names if names[name] is not self._namespace.get(name, names)}
             self.names_of[execution.assignment.trial_id] = own
         return value
+
+    def _advise(self, execution: Execution, prelude_s: float) -> None:
+        """Say when lines without hp take long in every trial. The first one does not count: it does the imports."""
+        lines = self._trial.prelude_lines
+        if self._has_run and lines is not None and prelude_s >= _SLOW_PRELUDE_S:
+            execution.reporter.note(
+                "advice",
+                "slow_prelude",
+                f"Lines {lines[0]} to {lines[1]} do not use {self._hp_name}, and take {prelude_s:.1f} s in every trial. "
+                "Move them to a cell above.",
+                lines[0],
+            )
+        self._has_run = True
 
     def forget_all_but(self, trial_ids: Collection[str]) -> None:
         """Let go of what other trials left behind."""

@@ -5,13 +5,15 @@ notebook and starts a session: in a thread with a panel where somebody watches, 
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kt_notebook.core.commands import AddTrials
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.events import Record, SearchNoted
+from kt_notebook.core.oracle import Oracle
+from kt_notebook.core.protocol import TrialFunction
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.magics.data_watch import watching_data
 from kt_notebook.magics.fingerprint import changed_names, fingerprints
@@ -26,6 +28,7 @@ from kt_notebook.magics.place import (
     read_data,
     write_data,
 )
+from kt_notebook.magics.rebinding import watching_names
 from kt_notebook.magics.show import run_shown, show_search
 from kt_notebook.magics.tuner_choice import make_oracle
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch, front_end, host_of
@@ -37,7 +40,7 @@ from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.tuners import Tuner
 from kt_notebook.tuners.blocking import run_blocking
 
-__all__ = ["CellSearch", "launch"]
+__all__ = ["CellSearch", "launch", "refuse_taken_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class CellSearch:
         cell_file: File name that the cell was compiled with.
         fit_args, fit_kwargs: What `search(…)` was given.
         changes: Lines of the cell that may change a name in place, by name.
+        uses_keras: Whether the cell itself imports Keras, None where only Keras' presence tells.
     """
 
     hypermodel: HyperModel
@@ -64,6 +68,7 @@ class CellSearch:
     fit_args: tuple[Any, ...] = ()  # Any: arguments of Keras' fit
     fit_kwargs: Mapping[str, Any] | None = None
     changes: Mapping[str, int] | None = None
+    uses_keras: bool | None = None
 
 
 # Any: IPython's shell.
@@ -75,24 +80,30 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
         ProjectLockedError: Another process searches in the project.
         StorageError: The project's place cannot be written.
     """
-    _refuse_taken_name(shell.user_ns, options.name)
+    refuse_taken_name(shell.user_ns, options.name)
     host = host_of(shell)
     data = fingerprints(cell.reads, shell.user_ns)
     project = cell_project(options, cell.identity, notebook_path(shell.user_ns))
     running = _running_in(host, project)
     if running is not None:
         return _join(shell, running, options)
+    oracle = make_oracle(options, cell.space, shell.user_ns)  # before anything on the disk is touched
     if options.overwrite:
         project.archive()
     else:
         project = _project_for(shell, project, data, options)
-    return _begin(shell, host, options, cell, project, data)
+    return _begin(shell, host, options, cell, oracle, project, data)
 
 
 def _begin(
-    shell: Any, host: Host, options: TuneOptions, cell: CellSearch, project: Project, data: dict[str, str]
+    shell: Any,
+    host: Host,
+    options: TuneOptions,
+    cell: CellSearch,
+    oracle: Oracle,
+    project: Project,
+    data: dict[str, str],
 ) -> Tuner:
-    oracle = make_oracle(options, cell.space, shell.user_ns)
     oracle.hyperparameters.merge(cell.space, overwrite=False)
     tuner = Tuner(
         oracle,
@@ -113,7 +124,8 @@ def _begin(
         timeout_s=options.timeout_s,
         max_epochs=options.max_epochs,
         cell_file=cell.cell_file,
-        wrap=watching_data(cell.reads, shell.user_ns, cell.changes or {}),
+        uses_keras=cell.uses_keras,
+        wrap=_watched(cell, shell.user_ns),
     )
     shell.user_ns[options.name] = tuner
     search = host.add(session, tuner)
@@ -129,7 +141,19 @@ def _begin(
     return tuner
 
 
-def _refuse_taken_name(namespace: Mapping[str, Any], name: str) -> None:
+def _watched(cell: CellSearch, namespace: Mapping[str, Any]) -> Callable[[TrialFunction], TrialFunction]:
+    """Return what wraps the trial function: it looks after the notebook's data and names."""
+    of_data = watching_data(cell.reads, namespace, cell.changes or {})
+    of_names = watching_names(cell.reads, namespace)
+    return lambda function: of_names(of_data(function))
+
+
+def refuse_taken_name(namespace: Mapping[str, Any], name: str) -> None:
+    """Refuse to write a search over something else of the notebook.
+
+    Raises:
+        OptionError: The name holds something that is no tuner.
+    """
     held = namespace.get(name)
     if held is not None and not isinstance(held, Tuner):
         raise OptionError(

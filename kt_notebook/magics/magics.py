@@ -28,11 +28,12 @@ from kt_notebook.magics.completion import install_completion
 from kt_notebook.magics.data_watch import lines_of_changes
 from kt_notebook.magics.error_block import readable
 from kt_notebook.magics.inline import InlineHyperModel
-from kt_notebook.magics.launch import CellSearch, launch
+from kt_notebook.magics.launch import CellSearch, launch, refuse_taken_name
 from kt_notebook.magics.line import run_line
 from kt_notebook.magics.options import TuneOptions, help_text, parse_options
 from kt_notebook.magics.settings import KTNotebook
 from kt_notebook.magics.space_table import space_table
+from kt_notebook.magics.tuner_choice import check_tuner
 from kt_notebook.magics.tuner_search import run_tuner_search
 from kt_notebook.panel.host import host_of
 from kt_notebook.training.discovery import build_once
@@ -61,7 +62,7 @@ class TuneMagics(Magics):
         shell: Any = self.shell
         # A blank line for the magic's own, so that lines count as the front end shows them.
         plan = read_cell("\n" + shell.transform_cell(cell), shell.user_ns)
-        _check(plan, options)
+        _check(plan, options, shell.user_ns)
         if options.dry_run:
             # A dry run has nothing else to show for itself.
             print(space_table(plan))  # noqa: T201
@@ -117,13 +118,17 @@ Also: %tune list, show, status, wait, stop, pause, resume, results, best, open. 
 setattr(TuneMagics.tune_cell, "__doc__", _HELP)  # noqa: B010 - what %%tune? shows; mypy knows no __doc__ there
 
 
-def _check(plan: CellPlan, options: TuneOptions) -> None:
+def _check(plan: CellPlan, options: TuneOptions, namespace: dict[str, Any]) -> None:
     """Refuse what can be known to go wrong before anything is trained.
 
     Raises:
         DataError: Data that only one trial could read.
         CellError: A TensorBoard callback without tensorboard.
+        OptionError: NAME holds something else, or the tuner is unknown.
     """
+    if plan.form is not CellForm.TUNER_SEARCH:
+        refuse_taken_name(namespace, options.name)
+        check_tuner(options.tuner, {*namespace, *_names_made(plan.cell.tree)})
     for one_shot in plan.one_shots:
         error = DataError(
             f"{one_shot.text} in line {one_shot.line} can be read only once, and every trial needs the data. Give "
@@ -136,6 +141,14 @@ def _check(plan: CellPlan, options: TuneOptions) -> None:
             "%pip install tensorboard",
             plan.tensorboard_line,
         )
+
+
+def _names_made(tree: ast.Module) -> set[str]:
+    """Return the names that a cell's own lines may bind."""
+    nodes = list(ast.walk(tree))
+    names = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return names | {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
 
 
 def _has_module(name: str) -> bool:
@@ -180,6 +193,13 @@ def _run_inline(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
     launch(shell, options, _cell_search(plan, options, hypermodel, file))
 
 
+def _imports_keras(tree: ast.Module) -> bool:
+    """Return whether the cell itself imports Keras or TensorFlow."""
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return any(name.partition(".")[0] in ("keras", "tensorflow") for name in names)
+
+
 def _ends_with_fit(tree: ast.Module) -> bool:
     """Return whether a cell's value can be nothing but that of its last fit."""
     last = tree.body[-1] if tree.body else None
@@ -202,6 +222,7 @@ def _cell_search(
         fit_args=args,
         fit_kwargs=kwargs,
         changes=lines_of_changes(plan.cell.tree),
+        uses_keras=True if _imports_keras(plan.cell.tree) else None,
     )
 
 

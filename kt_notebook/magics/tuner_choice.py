@@ -1,17 +1,33 @@
 """What `--tuner` means: a name, or an oracle or tuner class of the user's own."""
 
+import builtins
+import copy
 import difflib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
-from kt_notebook.core.errors import OptionError
+from kt_notebook.core.errors import KTNotebookError, OptionError
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.magics.options import TUNERS, TuneOptions
 from kt_notebook.oracles.grid_search import GridSearchOracle
 from kt_notebook.oracles.random_search import RandomSearchOracle
 
-__all__ = ["make_oracle"]
+__all__ = ["check_tuner", "make_oracle"]
+
+
+def check_tuner(text: str, known: Container[str]) -> None:
+    """Refuse a `--tuner` that can mean nothing, before anything is run.
+
+    Args:
+        text: What the line says.
+        known: Names of the notebook, and those that the cell makes.
+
+    Raises:
+        OptionError: The text is a name, and neither a tuner nor known.
+    """
+    if text.isidentifier() and text not in TUNERS and text not in known and not hasattr(builtins, text):
+        raise OptionError(f"--tuner {text} is unknown. {_hint(text)}")
 
 
 # Any: the notebook's names stand for anything.
@@ -38,20 +54,44 @@ def make_oracle(options: TuneOptions, space: HyperParameters, namespace: Mapping
         if "max_trials" not in options.given and space.n_combinations() is not None:
             arguments["max_trials"] = None
         return GridSearchOracle(**arguments)
-    return _own_oracle(name, arguments, namespace)
+    return _own_oracle(options, arguments, namespace)
 
 
-def _own_oracle(text: str, arguments: dict[str, Any], namespace: Mapping[str, Any]) -> Oracle:
+def _hint(text: str) -> str:
     near = difflib.get_close_matches(text, TUNERS, n=1, cutoff=0.6)
-    hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(TUNERS)}, and oracles of your own."
+    return f"Did you mean {near[0]}?" if near else f"There are {', '.join(TUNERS)}, and oracles of your own."
+
+
+def _own_oracle(options: TuneOptions, arguments: dict[str, Any], namespace: Mapping[str, Any]) -> Oracle:
+    text, hint = options.tuner, _hint(options.tuner)
     try:
         value = eval(text, dict(namespace))  # the user's own expression, from the user's own cell
-    except NameError:
-        raise OptionError(f"--tuner {text} is unknown. {hint}") from None
+        if isinstance(value, type) and issubclass(value, Oracle):
+            value = value(**arguments)
+    except NameError as error:
+        why = "" if text.isidentifier() else f": {error}; quotes inside it need quotes around it"
+        raise OptionError(f"--tuner {text} is unknown{why}. {hint}") from None
     except SyntaxError as error:
         raise OptionError(f"--tuner {text} is neither a name nor an expression: {error.msg}. {hint}") from error
-    if isinstance(value, type) and issubclass(value, Oracle):
-        value = value(**arguments)
-    if isinstance(value, Oracle):
+    except KTNotebookError:
+        raise
+    except Exception as error:
+        raise OptionError(f"--tuner {text} cannot be made: {type(error).__name__}: {error}. {hint}") from error
+    if not isinstance(value, Oracle):
+        raise OptionError(f"--tuner {text} gives {type(value).__name__}, which is no Oracle. {hint}")
+    if not text.isidentifier() or value is not namespace.get(text):
         return value
-    raise OptionError(f"--tuner {text} gives {type(value).__name__}, which is no Oracle. {hint}")
+    _refuse_settings(options)
+    # The search enters its trials into the oracle: the notebook's own stays as it is for the next search.
+    own: Oracle = copy.deepcopy(value)
+    return own
+
+
+def _refuse_settings(options: TuneOptions) -> None:
+    """Refuse options that an oracle which is there already would not hear of."""
+    for field in ("objective", "max_trials", "seed"):
+        if field in options.given:
+            flag = f"--{field.replace('_', '-')}"
+            raise OptionError(
+                f"{flag} has no say where --tuner {options.tuner} is an oracle already. Give {field}= to the oracle."
+            )

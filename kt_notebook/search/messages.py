@@ -14,7 +14,7 @@ from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.protocol import Result
 from kt_notebook.core.space import HyperParameters
 
-__all__ = ["Call", "ObjectiveSettled", "Outcome", "OutcomeKind", "SpaceMet", "describe_error"]
+__all__ = ["Call", "ObjectiveSettled", "Outcome", "OutcomeKind", "SpaceMet", "describe_error", "without_own_frames"]
 
 
 class OutcomeKind(Enum):
@@ -85,17 +85,17 @@ def describe_error(exception: BaseException, cell_file: str | None = None) -> Er
     for frame, number in traceback.walk_tb(exception.__traceback__):
         if cell_file is not None and frame.f_code.co_filename == cell_file:
             line = number
-    users = _without_own_frames(exception.__traceback__)
+    users = without_own_frames(exception.__traceback__) or exception.__traceback__
     text = "".join(traceback.format_exception(type(exception), exception, users))
     return ErrorInfo(type(exception).__name__, str(exception), text, line)
 
 
-def _without_own_frames(tb: TracebackType | None) -> TracebackType | None:
-    """Return the traceback from the first frame that is not ours, or the whole where all are."""
+def without_own_frames(tb: TracebackType | None) -> TracebackType | None:
+    """Return the traceback from the first frame that is not ours, None where all are."""
     start = tb
     while start is not None and _is_own(start):
         start = start.tb_next
-    return start if start is not None else tb
+    return start
 
 
 def _is_own(tb: TracebackType) -> bool:

@@ -38,8 +38,8 @@ def make_trial_function(
         fit_args: As given to `search`.
         fit_kwargs: As given to `search`, `callbacks` among them.
         max_epochs: No fit goes beyond this epoch.
-        uses_keras: Whether Keras is to be there before a trial starts, so that the first one is seeded too. None: where
-            there are arguments for a fit, or Keras is loaded.
+        uses_keras: Whether Keras is imported before the first trial starts, on its thread, so that it is seeded too.
+            None: where there are arguments for a fit, or Keras is loaded.
         may_return_none: Whether a trial may return nothing, having reported its result itself.
 
     Raises:
@@ -49,11 +49,9 @@ def make_trial_function(
     kwargs = dict(fit_kwargs or {})
     if uses_keras is None:
         uses_keras = bool(fit_args or kwargs) or "keras" in sys.modules
-    if uses_keras:
-        import keras  # noqa: F401  # Its state must be there to be captured and seeded.
     check_fit_data(fit_args, kwargs)
     check_callbacks(kwargs.get("callbacks"))
-    return KerasTrialFunction(hypermodel, tuple(fit_args), kwargs, max_epochs, may_return_none)
+    return KerasTrialFunction(hypermodel, tuple(fit_args), kwargs, max_epochs, uses_keras, may_return_none)
 
 
 class KerasTrialFunction:
@@ -65,8 +63,10 @@ class KerasTrialFunction:
         fit_args: tuple[Any, ...],
         fit_kwargs: dict[str, Any],
         max_epochs: int | None,
+        uses_keras: bool,
         may_return_none: bool,
     ) -> None:
+        self._uses_keras = uses_keras
         self.hypermodel = hypermodel
         self._fit_args = fit_args
         self._callbacks = CallbackCopies(fit_kwargs.get("callbacks"))
@@ -85,6 +85,8 @@ class KerasTrialFunction:
             FatalError: The search is to end.
             Exception: The trial has failed.
         """
+        if self._uses_keras:
+            import keras  # noqa: F401  # Its state must be there to be seeded.
         if not can_seed_threads():
             reporter.note(
                 "warning", "not_seeded", "This version of Keras or TensorFlow is new to us: trials are not repeatable."

@@ -118,6 +118,7 @@ class BaseTuner:
         timeout_s: float | None = None,
         max_epochs: int | None = None,
         cell_file: str | None = None,
+        uses_keras: bool | None = None,
         wrap: Callable[[TrialFunction], TrialFunction] | None = None,
     ) -> Session:
         """Return a session that has not begun: `start()` begins it, and a `CallingExecutor` has to be served then.
@@ -130,6 +131,7 @@ class BaseTuner:
             timeout_s: Seconds after which the search stops.
             max_epochs: Most epochs of each fit.
             cell_file: File name that the cell was compiled with.
+            uses_keras: Whether Keras is imported before the first trial; None: where it plainly is used.
             wrap: Put around the trial function.
 
         Raises:
@@ -150,7 +152,7 @@ class BaseTuner:
         if self.hypermodel is None:
             raise OptionError(f"{type(self).__name__} has no hypermodel. Give a function of hp, or a HyperModel.")
         trial_function: TrialFunction = make_trial_function(
-            self.hypermodel, fit_args, fit_kwargs, max_epochs=max_epochs
+            self.hypermodel, fit_args, fit_kwargs, max_epochs=max_epochs, uses_keras=uses_keras
         )
         if wrap is not None:
             trial_function = wrap(trial_function)

@@ -72,7 +72,7 @@ def test_a_cell_becomes_a_search_and_the_notebook_stays_free(lab: LabPage, serve
     assert lab.output(3).split()[-1] == "2"
     lab.wait_for_state(2, "running", timeout_ms=1000)  # the answer came while trials ran
     # The aim is 1 s on a quiet machine; the time on this one is printed, not judged.
-    print(f"the cell returned after {returned_s:.2f} s")
+    print(f"the cell returned after {returned_s:.2f} s")  # noqa: T201
 
     lab.wait_for_state(2, "finished")
     told: dict[str, Any] = lab.result(4)
@@ -109,7 +109,9 @@ def test_a_panel_survives_a_reload_and_a_restart(lab: LabPage, server: LabServer
     lab.wait_for_state(2, "running", timeout_ms=10_000)
     stop = lab.panel(2).get_by_role("button", name="Stop now")
     expect(stop).to_be_enabled(timeout=10_000)
-    print(f"live again {time.monotonic() - begun:.1f} s after the reload")
+    print(  # noqa: T201
+        f"live again {time.monotonic() - begun:.1f} s after the reload"
+    )
     stop.click()
     lab.wait_for_state(2, "stopped")
     lab.save()

@@ -353,7 +353,7 @@ def test_a_call_is_made_by_the_owner_of_the_oracle() -> None:
         session.call(lambda: int("wrong"))
     session.post(StopNow())
     assert session.wait(WAIT_S)
-    assert session.call(lambda: threading.current_thread()) is threading.current_thread()
+    assert session.call(threading.current_thread) is threading.current_thread()
 
 
 def test_notes_are_there_from_the_start() -> None:

@@ -8,6 +8,7 @@ first and the arguments after it, as before. The caller puts the hooks into the 
 import __future__
 
 import ast
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import CodeType
@@ -44,12 +45,16 @@ class InlineTrial:
     Attributes:
         filename: The name under which tracebacks look for the source.
         source: The cell's text, to be registered with `linecache` under that name.
-        body: The code up to the last expression.
+        prelude: The statements before the first that uses hp: they do the same in every trial.
+        prelude_lines: First and last line of the prelude, None where it is empty.
+        body: The code from there up to the last expression.
         last: The last expression, or None where the cell ends with something else.
     """
 
     filename: str
     source: str
+    prelude: CodeType
+    prelude_lines: tuple[int, int] | None
     body: CodeType
     last: CodeType | None
 
@@ -67,6 +72,11 @@ class InlineTrial:
         Returns:
             The value, or None where the cell ends with a statement.
         """
+        exec(self.prelude, names)
+        return self.run_rest(names)
+
+    def run_rest(self, names: dict[str, Any]) -> Any:
+        """Run what follows the prelude, which the caller has run with the same globals; else as `run`."""
         exec(self.body, names)
         return None if self.last is None else eval(self.last, names)
 
@@ -78,13 +88,24 @@ def compile_inline(plan: CellPlan, filename: str) -> InlineTrial:
         plan: What reading the cell has found.
         filename: The name for tracebacks.
     """
-    tree, text = _rewritten(plan), plan.cell.text
-    last = tree.body[-1] if tree.body else None
-    if not isinstance(last, ast.Expr):
-        return InlineTrial(filename, text, _code(tree, filename, "exec"), None)
-    body = _code(ast.Module(tree.body[:-1], []), filename, "exec")
-    flags = body.co_flags & _FUTURES
-    return InlineTrial(filename, text, body, _code(ast.Expression(last.value), filename, "eval", flags))
+    statements = _rewritten(plan).body
+    n_before = sum(1 for _ in itertools.takewhile(lambda node: not _uses(node, plan.hp_name), statements))
+    before, rest = statements[:n_before], statements[n_before:]
+    prelude = _code(ast.Module(before, []), filename, "exec")
+    flags = prelude.co_flags & _FUTURES
+    last = rest.pop() if rest and isinstance(rest[-1], ast.Expr) else None
+    return InlineTrial(
+        filename,
+        plan.cell.text,
+        prelude,
+        (before[0].lineno, before[-1].end_lineno or before[-1].lineno) if before else None,
+        _code(ast.Module(rest, []), filename, "exec", flags),
+        _code(ast.Expression(last.value), filename, "eval", flags) if isinstance(last, ast.Expr) else None,
+    )
+
+
+def _uses(node: ast.stmt, name: str) -> bool:
+    return any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
 
 
 def compile_definitions(plan: CellPlan, filename: str) -> CodeType:
