@@ -21,7 +21,6 @@ def shell():
     made = InteractiveShell.instance(config=config)
     made.run_line_magic("load_ext", "kt_notebook")
     yield made
-    made.atexit_operations()
     InteractiveShell.clear_instance()
     sys.modules["__main__"] = main
 

@@ -13,7 +13,8 @@ def test_a_line_that_says_nothing_means_the_defaults():
 def test_every_option_is_read():
     options = parse_options(
         "digits --tuner grid --objective f1:max --max-trials 1,000 --executions-per-trial 2 --max-epochs=7 "
-        "--timeout 1h30m --seed -3 --workers 2 --directory 'a b' --project-name p --overwrite --no-wait --dry-run --keep"
+        "--timeout 1h30m --seed -3 --workers 2 --directory 'a b' --project-name p --overwrite --no-wait "
+        "--dry-run --keep"
     )
 
     assert options.name == "digits"
@@ -70,7 +71,7 @@ def test_what_is_no_count_is_named(flag, value):
 
 def test_a_seed_is_a_whole_number():
     assert parse_options("--seed 0").seed == 0
-    with pytest.raises(OptionError, match="--seed 1.5 is no seed. Give any whole number, 0 included"):
+    with pytest.raises(OptionError, match=r"--seed 1.5 is no seed. Give any whole number, 0 included"):
         parse_options("--seed 1.5")
 
 
@@ -104,12 +105,12 @@ def test_an_option_without_its_value_says_what_it_takes(line):
 
 
 def test_a_switch_takes_no_value():
-    with pytest.raises(OptionError, match="--keep takes no value, got 'yes'. Write --keep alone"):
+    with pytest.raises(OptionError, match=r"--keep takes no value, got 'yes'. Write --keep alone"):
         parse_options("--keep=yes")
 
 
 def test_wait_and_no_wait_contradict_each_other():
-    with pytest.raises(OptionError, match="--no-wait contradicts"):
+    with pytest.raises(OptionError, match=r"--no-wait contradicts"):
         parse_options("--wait --no-wait")
 
 
@@ -118,7 +119,7 @@ def test_the_same_option_twice_with_one_value_is_no_contradiction():
 
 
 def test_there_is_one_name():
-    with pytest.raises(OptionError, match="one NAME, got 'a' and 'b'. Options begin with two dashes"):
+    with pytest.raises(OptionError, match=r"one NAME, got 'a' and 'b'. Options begin with two dashes"):
         parse_options("a b")
 
 
@@ -129,7 +130,7 @@ def test_a_name_can_be_a_variable(name):
 
 
 def test_an_open_quote_is_said():
-    with pytest.raises(OptionError, match="cannot be read.*Close the quotes"):
+    with pytest.raises(OptionError, match=r"cannot be read.*Close the quotes"):
         parse_options("--project-name 'x")
 
 

@@ -1,0 +1,338 @@
+"""Facts about a tuned cell of plain numbers: the three forms, what a trial may return, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from kt_notebook.core.errors import CellError, KTNotebookError, ObjectiveError, OptionError, ResultError
+
+SQUARE = "%%tune q --max-trials {n} --seed 1\nx = hp.Float('x', -1, 1)\nx ** 2\n"
+
+
+# The three forms.
+
+
+def test_an_inline_cell_is_searched(notebook):
+    ran = notebook.ok(SQUARE.format(n=5))
+
+    results = notebook["q"].results
+    assert list(results.status) == ["COMPLETED"] * 5
+    assert list(results.score) == sorted(x**2 for x in results.x)
+    assert notebook["q"].best == {"x": results.x.iloc[0]}
+    assert "q finished: 5 trials" in ran.out
+
+
+def test_an_objective_cell_needs_no_search_line(notebook):
+    notebook.ok("%%tune q --max-trials 4\ndef loss(hp):\n    return hp.Float('x', 0, 1) + 1\n")
+
+    assert len(notebook["q"].results) == 4
+    assert callable(notebook["loss"])
+
+
+def test_an_objective_cell_may_call_search(notebook):
+    notebook.ok("%%tune q --max-trials 4\ndef loss(hp):\n    return hp.Float('x', 0, 1) + 1\nsearch()\nafter = 1")
+
+    assert len(notebook["q"].results) == 4
+    assert notebook["after"] == 1
+
+
+def test_a_hypermodel_may_return_numbers(notebook):
+    notebook.ok(
+        "import kt_notebook\n\n"
+        "class Loss(kt_notebook.HyperModel):\n"
+        "    def __init__(self, shift=0):\n"
+        "        super().__init__()\n"
+        "        self.shift = shift\n"
+        "    def build(self, hp):\n"
+        "        return hp.Float('x', 0, 1) + self.shift\n"
+    )
+    notebook.ok("%%tune q --max-trials 3\nmodel = Loss(shift=2)\nsearch()\n")
+
+    assert notebook["q"].results.score.between(2, 3).all()
+
+
+def test_a_class_that_needs_arguments_asks_for_an_instance(notebook):
+    ran = notebook.fails(
+        "%%tune\nimport kt_notebook\n"
+        "class Loss(kt_notebook.HyperModel):\n"
+        "    def __init__(self, shift):\n"
+        "        self.shift = shift\n"
+        "    def build(self, hp):\n"
+        "        return hp.Float('x', 0, 1)\n"
+        "search()\n"
+    )
+
+    assert isinstance(ran.error, CellError)
+    assert "it also needs shift" in ran.out
+
+
+def test_a_cell_that_calls_its_own_tuner_shows_its_search(notebook):
+    notebook.ok(
+        "%%tune\nimport kt_notebook as kt\n"
+        "mine = kt.RandomSearch(lambda hp: hp.Float('x', 0, 1), max_trials=3, project_name='own')\n"
+        "mine.search()\n"
+    )
+
+    assert len(notebook["mine"].results) == 3
+    assert "tuner" not in notebook
+    assert Path("own/journal.jsonl").exists()
+
+
+def test_a_cell_that_calls_its_own_tuner_takes_no_options(notebook):
+    ran = notebook.fails(
+        "%%tune --max-trials 3\nimport kt_notebook as kt\n"
+        "mine = kt.RandomSearch(lambda hp: hp.Float('x', 0, 1))\nmine.search()\n"
+    )
+
+    assert isinstance(ran.error, OptionError)
+    assert "only --wait or --no-wait" in ran.out
+    assert "mine" not in notebook
+
+
+# What a trial may return.
+
+
+def test_a_dict_is_judged_by_the_objective(notebook):
+    notebook.ok(
+        "%%tune q --objective f1:max --max-trials 4\nx = hp.Float('x', 0, 1)\n{'f1': x, 'loss': 1 - x}\n",
+    )
+
+    assert list(notebook["q"].results.f1) == sorted(notebook["q"].results.x, reverse=True)
+
+
+def test_a_dict_without_an_objective_asks_which_counts(notebook):
+    ran = notebook.fails("%%tune q\nx = hp.Float('x', 0, 1)\n{'f1': x, 'loss': 1 - x}\n")
+
+    assert isinstance(ran.error, ResultError)
+    assert "dict with f1, loss" in ran.out
+    assert "--objective f1:max" in ran.out
+
+
+def test_a_dict_that_lacks_the_objective_names_what_there_is(notebook):
+    ran = notebook.fails("%%tune q --objective f2:max\nx = hp.Float('x', 0, 1)\n{'f1': x, 'loss': 1 - x}\n")
+
+    assert isinstance(ran.error, ObjectiveError)
+    assert "'f2'" in ran.out
+    assert "f1, loss" in ran.out
+    assert len(notebook["q"].results) == 1
+
+
+@pytest.mark.parametrize(("value", "said"), [("'good'", "str 'good'"), ("None", "None"), ("[]", "list")])
+def test_what_is_no_score_is_named(notebook, value, said):
+    ran = notebook.fails(f"%%tune q --max-trials 8\nx = hp.Float('x', 0, 1)\n{value}\n")
+
+    assert isinstance(ran.error, ResultError)
+    assert said in ran.out
+    assert "Keras History" in ran.out
+    assert len(notebook["q"].results) <= 3
+
+
+def test_a_cell_without_a_last_expression_has_no_score(notebook):
+    ran = notebook.fails("%%tune q --max-trials 8\nx = hp.Float('x', 0, 1)\nscore = x\n")
+
+    assert isinstance(ran.error, KTNotebookError)
+    assert "no score" in ran.out
+
+
+def test_a_trial_without_a_number_costs_that_trial(notebook):
+    notebook.ok(
+        "%%tune q --max-trials 8 --seed 4\nx = hp.Float('x', -1, 1)\nfloat('nan') if x < 0 else x\n",
+    )
+
+    results = notebook["q"].results
+    assert set(results.status) == {"COMPLETED", "INVALID"}
+    assert (results[results.status == "INVALID"].x < 0).all()
+    assert results.status.iloc[0] == "COMPLETED"
+    assert results.error.dropna().str.contains("nan").all()
+
+
+def test_one_branch_without_a_value_costs_that_trial(notebook):
+    notebook.ok(
+        "%%tune q --max-trials 8 --seed 4\n"
+        "def loss(hp):\n    x = hp.Float('x', -1, 1)\n    if x > 0:\n        return x\n"
+    )
+
+    results = notebook["q"].results
+    assert set(results.status) == {"COMPLETED", "FAILED"}
+    assert results.error.dropna().str.contains("returned None").all()
+
+
+def test_a_failing_trial_keeps_its_traceback_with_the_cells_line(notebook):
+    notebook.ok(
+        "%%tune q --max-trials 8 --seed 4\n"
+        "x = hp.Float('x', -1, 1)\n"
+        "\n"
+        "def root(value):\n"
+        "    if value < 0:\n"
+        "        raise ValueError(f'no root of {value}')\n"
+        "    return value ** 0.5\n"
+        "root(x)\n",
+    )
+
+    tuner = notebook["q"]
+    failed = tuner.results[tuner.results.status == "FAILED"]
+    assert 0 < len(failed) < 8
+    assert failed.error.str.fullmatch(r"ValueError: no root of -0\.\d+ \(line 6\)").all()
+    text = tuner.hub.detail(failed.index[0])["error"]["traceback"]
+    assert "raise ValueError(f'no root of {value}')" in text
+    assert "kt_notebook/" not in text
+
+
+def test_trials_that_all_fail_alike_end_the_search(notebook):
+    ran = notebook.fails("%%tune q --max-trials 20\nx = hp.Float('x', -1, 1)\nx + missing\n")
+
+    assert isinstance(ran.error, NameError)
+    assert len(notebook["q"].results) == 3
+    assert "name 'missing' is not defined" in ran.out
+
+
+# What is refused before anything runs.
+
+
+def test_an_objective_of_unknown_direction_is_refused(notebook):
+    ran = notebook.fails("%%tune q --objective quality\nprint('ran')\nhp.Float('x', 0, 1)\n")
+
+    assert isinstance(ran.error, ObjectiveError)
+    assert "'quality:min' or 'quality:max'" in ran.out
+    assert "q" not in notebook
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--max-trials 0", "--max-trials 0 is no count"),
+        ("--tuner randm", "--tuner randm is unknown. Did you mean random?"),
+        ("--tuner hyperband_of_mine", "--tuner hyperband_of_mine is unknown. There are auto, random, grid"),
+        ("--tuner 3", "--tuner 3 gives int, which is no Oracle"),
+        ("--tuner 1/0", "--tuner 1/0 cannot be made: ZeroDivisionError"),
+        ("--tuner a:b", "--tuner a:b is neither a name nor an expression"),
+    ],
+)
+def test_a_line_that_means_nothing_runs_nothing(notebook, line, said):
+    ran = notebook.fails(f"%%tune q {line}\nprint('ran')\nhp.Float('x', 0, 1)\n")
+
+    assert isinstance(ran.error, OptionError)
+    assert said in ran.out
+    assert "\nran" not in ran.out
+    assert notebook.projects() == []
+
+
+def test_a_name_that_holds_something_else_is_not_taken(notebook):
+    notebook.ok("tuner = [1, 2]")
+
+    ran = notebook.fails("%%tune\nhp.Float('x', 0, 1)\n")
+
+    assert isinstance(ran.error, OptionError)
+    assert "tuner holds list" in ran.out
+    assert "%%tune my_search" in ran.out
+    assert notebook["tuner"] == [1, 2]
+    assert notebook.projects() == []
+
+
+def test_a_taken_name_is_known_before_the_cells_definitions_run(notebook):
+    notebook.ok("q = 5")
+
+    notebook.fails("%%tune q\ndef loss(hp):\n    return hp.Float('x', 0, 1)\nsearch()\n")
+
+    assert "loss" not in notebook
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("x = 1\nx\n", "hp"),
+        ("x = hp.Int('x', 5, 1)\nx\n", "min_value=5 above max_value=1"),
+        ("x = hp.Int('x', 1, 5.5)\nx\n", "hp.Float"),
+        ("x = hp.Float('x', 0, 1, sampling='log')\nx\n", "log"),
+        ("x = hp.Int('x', 1, 5)\ny = hp.Int('x', 1, 6)\nx\n", "x"),
+        ("x = hp.Int('x', 1, 5\nx\n", "line 2"),
+        ("hp = 3\nx = hp.Int('x', 1, 5)\nx\n", "hp"),
+        ("x = hp.Int('x', 1, 5)\ninput()\n", "input"),
+    ],
+)
+def test_a_cell_that_cannot_be_tuned_is_refused_with_its_line(notebook, cell, said):
+    ran = notebook.fails("%%tune q\n" + cell)
+
+    assert isinstance(ran.error, KTNotebookError)
+    assert said in ran.out
+    assert "q" not in notebook
+    assert notebook.projects() == []
+
+
+def test_a_generator_that_every_trial_would_read_is_refused(notebook):
+    notebook.ok("rows = (n for n in range(3))")
+
+    ran = notebook.fails(
+        "%%tune q\ndef build(hp):\n    return hp.Float('x', 0, 1)\nsearch(rows)\n",
+    )
+
+    assert isinstance(ran.error, KTNotebookError)
+    assert "rows" in ran.out
+    assert "only once" in ran.out
+
+
+# --dry-run.
+
+
+def test_a_dry_run_runs_nothing(notebook):
+    ran = notebook.ok(
+        "%%tune q --dry-run\n"
+        "open('ran', 'w')\n"
+        "if hp.Boolean('deep'):\n"
+        "    units = hp.Int(16, 64, step=16)\n"
+        "hp.Float('lr', 1e-4, 1e-1, sampling='log')\n"
+    )
+
+    assert not Path("ran").exists()
+    assert "q" not in notebook
+    assert notebook.projects() == []
+    rows = [line.split() for line in ran.out.splitlines()]
+    assert ["units", "Int", "16", "to", "64,", "step", "16", "deep", "is", "True", "4"] in rows
+    assert "Nothing was run" in ran.out
+
+
+def test_a_dry_run_of_definitions_defines_nothing(notebook):
+    notebook.ok("%%tune --dry-run\ndef loss(hp):\n    return hp.Float('x', 0, 1)\nsearch()\n")
+
+    assert "loss" not in notebook
+
+
+def test_a_dry_run_checks_the_line_too(notebook):
+    assert "Did you mean random" in notebook.fails("%%tune --dry-run --tuner randm\nhp.Float('x', 0, 1)\n").out
+
+
+# How an error looks.
+
+
+def test_an_error_is_one_block_without_our_frames(notebook):
+    out = notebook.fails("%%tune q\ny = 2\nx = hp.Int('x', 5, 1)\nx * y\n").out
+
+    assert out.startswith("CellError: line 3")
+    assert "hp.Int('x', 5, 1)" in out
+    assert "Traceback" not in out
+    assert "kt_notebook" not in out
+    assert len(out.splitlines()) <= 6
+
+
+def test_an_error_of_a_trial_shows_the_cells_line(notebook):
+    out = notebook.fails("%%tune q\nimport numpy as np\nx = hp.Int('x', 1, 5)\n{'f1': x}\n").out
+
+    assert "Traceback" not in out
+    assert "kt_notebook/" not in out
+
+
+def test_a_users_own_error_shows_the_users_frames_only(notebook):
+    out = notebook.fails("%%tune q\nx = hp.Int('x', 1, 5)\nx / 0\n").out
+
+    assert "ZeroDivisionError: division by zero" in out
+    assert "x / 0" in out
+    assert "kt_notebook/" not in out
+    assert "interactiveshell.py" not in out
+
+
+def test_an_error_of_the_cells_definitions_shows_the_users_frames_only(notebook):
+    out = notebook.fails("%%tune q\nfactor = 1 / 0\ndef loss(hp):\n    return hp.Float('x', 0, 1)\n").out
+
+    assert "ZeroDivisionError: division by zero" in out
+    assert "factor = 1 / 0" in out
+    assert "kt_notebook/" not in out
