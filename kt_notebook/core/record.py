@@ -119,6 +119,8 @@ class SearchRecord:
         """Apply one record; a kind that is not known is passed over."""
         seq = record["seq"]
         self.seq = max(self.seq, seq)
+        if record["kind"] == "search_started":
+            self._close_stretch(self.time)  # Open still: the search before was killed, after its last record.
         self.time = record["time"]
         handler = _FOLDS.get(record["kind"])
         if handler is not None:

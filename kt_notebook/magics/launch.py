@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kt_notebook.core.commands import AddTrials
-from kt_notebook.core.errors import OptionError
+from kt_notebook.core.errors import OptionError, ProjectLockedError
 from kt_notebook.core.events import Record, SearchNoted
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import TrialFunction
@@ -137,7 +137,12 @@ def _begin(
     _keep_best_names(tuner, cell.hypermodel, keep=options.keep)
     notes = [*cell.notes, *tuner.opening_notes()]
     serve = functools.partial(run_blocking, session, executor) if isinstance(executor, CallingExecutor) else None
-    run_shown(host, search, place, functools.partial(session.start, notes), serve)
+    try:
+        run_shown(host, search, place, functools.partial(session.start, notes), serve)
+    except ProjectLockedError:
+        # Who holds it is in the error; what there is so far can be read all the same.
+        show_search(host, search, FrontEnd.HEADLESS if place is FrontEnd.NOTEBOOK else place)
+        raise
     return tuner
 
 

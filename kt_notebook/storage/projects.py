@@ -43,6 +43,11 @@ class Project:
         return self.path / "journal.jsonl"
 
     @property
+    def corrupt_path(self) -> Path:
+        """Where opening the journal puts lines that cannot be read."""
+        return self.journal_path.with_name("journal.corrupt")
+
+    @property
     def lock_path(self) -> Path:
         """The lock file."""
         return self.path / "search.lock"

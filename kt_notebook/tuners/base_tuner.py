@@ -4,6 +4,7 @@ How it works: making a tuner reads the project and brings the oracle to where th
 session, which owns the oracle while it runs; methods that need the end of a search wait for it.
 """
 
+import dataclasses
 import difflib
 import os
 import sys
@@ -167,7 +168,9 @@ class BaseTuner:
         recovery, self._recovery = self._recovery, None
         if recovery is None or not recovery.is_damaged:
             return []
-        return [SearchNoted("warning", "journal_recovered", recovery.describe())]
+        # Starting the search moves the lines there.
+        moved = dataclasses.replace(recovery, moved_to=self._store.project.corrupt_path)
+        return [SearchNoted("warning", "journal_recovered", moved.describe())]
 
     @property
     def executions_per_trial(self) -> int:
