@@ -10,8 +10,9 @@ from kt_notebook.core.errors import FatalDataError
 from kt_notebook.core.protocol import Assignment, Reporter, Result, TrialFunction
 from kt_notebook.magics.fingerprint import array_fingerprint
 
-__all__ = ["lines_of_changes", "watching_data"]
+__all__ = ["lines_of_changes", "names_filled", "watching_data"]
 
+_FILLING_METHODS = frozenset({"append", "extend", "insert", "update", "setdefault", "clear", "pop", "remove"})
 _CHANGING_METHODS = frozenset({"fill", "sort", "partition", "put", "resize", "itemset", "shuffle"})
 
 
@@ -75,6 +76,17 @@ class _Watch:
                     "run this cell again.",
                     line,
                 )
+
+
+def names_filled(tree: ast.AST) -> frozenset[str]:
+    """Return the names of containers that a cell's code puts something into: `scores.append(x)`, `seen[key] = x`."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _FILLING_METHODS:
+            found.update(_names([node.func.value]))
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            found.update(_names([node]))
+    return frozenset(found)
 
 
 def lines_of_changes(tree: ast.AST) -> dict[str, int]:

@@ -70,7 +70,8 @@ class InlineHyperModel(HyperModel):
             self._advise(execution, time.perf_counter() - begun)
         value = self._trial.run_rest(names)
         if self._keep and execution is not None:
-            own = {name: names[name] for name in names if names[name] is not self._namespace.get(name, names)}
+            given = {self._hp_name, FIT_HOOK_NAME, "__builtins__"}
+            own = {n: v for n, v in names.items() if n not in given and v is not self._namespace.get(n, names)}
             self.names_of[execution.assignment.trial_id] = own
         return value
 
@@ -81,8 +82,8 @@ class InlineHyperModel(HyperModel):
             execution.reporter.note(
                 "advice",
                 "slow_prelude",
-                f"Lines {lines[0]} to {lines[1]} do not use {self._hp_name}, and take {prelude_s:.1f} s in every trial. "
-                "Move them to a cell above.",
+                f"Lines {lines[0]} to {lines[1]} do not use {self._hp_name}, and take {prelude_s:.1f} s in every "
+                "trial. Move them to a cell above.",
                 lines[0],
             )
         self._has_run = True

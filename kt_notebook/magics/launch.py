@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kt_notebook.core.commands import AddTrials
-from kt_notebook.core.errors import OptionError, ProjectLockedError
+from kt_notebook.core.errors import OptionError, ProjectLockedError, SearchStateError
 from kt_notebook.core.events import Record, SearchNoted
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import TrialFunction
@@ -56,6 +56,7 @@ class CellSearch:
         cell_file: File name that the cell was compiled with.
         fit_args, fit_kwargs: What `search(…)` was given.
         changes: Lines of the cell that may change a name in place, by name.
+        collects: Names of lists and dicts that the cell itself fills.
         uses_keras: Whether the cell itself imports Keras, None where only Keras' presence tells.
     """
 
@@ -68,6 +69,7 @@ class CellSearch:
     fit_args: tuple[Any, ...] = ()  # Any: arguments of Keras' fit
     fit_kwargs: Mapping[str, Any] | None = None
     changes: Mapping[str, int] | None = None
+    collects: frozenset[str] = frozenset()
     uses_keras: bool | None = None
 
 
@@ -78,21 +80,31 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
     Raises:
         OptionError: NAME holds something else.
         ProjectLockedError: Another process searches in the project.
+        SearchStateError: It is to be overwritten and is running.
         StorageError: The project's place cannot be written.
     """
     refuse_taken_name(shell.user_ns, options.name)
     host = host_of(shell)
-    data = fingerprints(cell.reads, shell.user_ns)
+    data = _data_of(cell, shell.user_ns)
     project = cell_project(options, cell.identity, notebook_path(shell.user_ns))
     running = _running_in(host, project)
     if running is not None:
         return _join(shell, running, options)
     oracle = make_oracle(options, cell.space, shell.user_ns)  # before anything on the disk is touched
+    project = _project_for(shell, project, data, options)
+    running = _running_in(host, project)
+    if running is not None:
+        return _join(shell, running, options)
     if options.overwrite:
         project.archive()
-    else:
-        project = _project_for(shell, project, data, options)
     return _begin(shell, host, options, cell, oracle, project, data)
+
+
+# Any: the notebook's names stand for anything.
+def _data_of(cell: CellSearch, namespace: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fingerprints of what the cell reads; what its trials write into a list is no data of theirs."""
+    own = {name for name in cell.collects if isinstance(namespace.get(name), list | dict)}
+    return fingerprints([name for name in cell.reads if name not in own], namespace)
 
 
 def _begin(
@@ -114,8 +126,8 @@ def _begin(
     )
     tuner.name = options.name
     place = front_end(shell)
-    blocks = options.wait if options.wait is not None else place is not FrontEnd.NOTEBOOK
-    executor = CallingExecutor() if blocks else ThreadExecutor(options.workers)
+    blocks = _is_to_block(options, place)
+    executor = CallingExecutor() if blocks and options.workers == 1 else ThreadExecutor(options.workers)
     session = tuner.open_session(
         cell.fit_args,
         dict(cell.fit_kwargs or {}),
@@ -127,23 +139,48 @@ def _begin(
         uses_keras=cell.uses_keras,
         wrap=_watched(cell, shell.user_ns),
     )
+    _hand_on_best_names(shell.user_ns.get(options.name), tuner)
     shell.user_ns[options.name] = tuner
     search = host.add(session, tuner)
     host.register_target(shell)
     if _is_finished(tuner):
+        for note in tuner.opening_notes(is_starting=False):
+            print(note.text)  # noqa: T201 - the search has ended, so its panel takes no more notes
         show_search(host, search, place)
         return tuner
-    write_data(project, data)
     _keep_best_names(tuner, cell.hypermodel, keep=options.keep)
     notes = [*cell.notes, *tuner.opening_notes()]
-    serve = functools.partial(run_blocking, session, executor) if isinstance(executor, CallingExecutor) else None
+    serve: Callable[[], None] | None = functools.partial(_wait_for, session) if blocks else None
+    if isinstance(executor, CallingExecutor):
+        serve = functools.partial(run_blocking, session, executor)
     try:
-        run_shown(host, search, place, functools.partial(session.start, notes), serve)
+        run_shown(host, search, place, functools.partial(_start, session, notes, project, data), serve)
     except ProjectLockedError:
         # Who holds it is in the error; what there is so far can be read all the same.
         show_search(host, search, FrontEnd.HEADLESS if place is FrontEnd.NOTEBOOK else place)
         raise
     return tuner
+
+
+def _is_to_block(options: TuneOptions, place: FrontEnd) -> bool:
+    return options.wait if options.wait is not None else place is not FrontEnd.NOTEBOOK
+
+
+def _start(session: Session, notes: Sequence[SearchNoted], project: Project, data: dict[str, str]) -> None:
+    """Start a session; once the project is ours, keep what its data look like."""
+    session.start(notes)
+    try:
+        write_data(project, data)
+    except OSError as error:
+        text = f"What the data look like could not be kept, so a change will not be noticed: {error}"
+        session.hub.publish(SearchNoted("warning", "data_not_kept", text))
+
+
+def _wait_for(session: Session) -> None:
+    """Wait for trials that run in threads; an interrupt ends the waiting, not the search."""
+    session.wait()
+    if session.error is not None:
+        raise session.error
 
 
 def _watched(cell: CellSearch, namespace: Mapping[str, Any]) -> Callable[[TrialFunction], TrialFunction]:
@@ -177,15 +214,26 @@ def _running_in(host: Host, project: Project) -> HostedSearch | None:
 
 
 def _join(shell: Any, search: HostedSearch, options: TuneOptions) -> Tuner:
-    """Show a search that is running; a higher --max-trials applies."""
+    """Show a search that is running; a higher --max-trials applies, and --wait."""
     session, tuner = search.session, search.tuner
     if not isinstance(session, Session) or not isinstance(tuner, Tuner):
         raise OptionError(f"{options.name} is running, but its tuner is gone. Stop it in the panel, then run the cell.")
+    if options.overwrite:
+        raise SearchStateError(
+            f"{options.name} is running, so --overwrite cannot begin anew. Stop it first: "
+            f"%tune stop {options.name} --now"
+        )
     limit = session.oracle.max_trials
     if limit is not None and "max_trials" in options.given and options.max_trials > limit:
         session.post(AddTrials(n=options.max_trials - limit))
     shell.user_ns[options.name] = tuner
-    show_search(host_of(shell), search, front_end(shell))
+    place = front_end(shell)
+    blocks = _is_to_block(options, place)
+    if blocks and place is not FrontEnd.NOTEBOOK:  # what is shown there stays as it is, so it waits for the end
+        tuner.wait()
+    show_search(host_of(shell), search, place)
+    if blocks:
+        tuner.wait()
     return tuner
 
 
@@ -194,8 +242,8 @@ def _project_for(shell: Any, project: Project, data: dict[str, str], options: Tu
     if has_own_place(options):
         return project
     same = project_with_data(project, data)
-    if same is not None:
-        return same
+    if same is not None or options.overwrite:
+        return same or project
     changed = ", ".join(changed_names(read_data(project), data))
     if front_end(shell) in (FrontEnd.NOTEBOOK, FrontEnd.TERMINAL):
         answer = input(f"{changed} changed since this search began. Go on with it, or begin a new one? [go on/new] ")
@@ -214,6 +262,14 @@ def _is_finished(tuner: Tuner) -> bool:
     limit = oracle.max_trials
     used_up = limit is not None and len(record.trials) >= limit
     return used_up or record.search["reason"] == "exhausted"
+
+
+# Any: whatever the notebook holds under the name.
+def _hand_on_best_names(held: Any, tuner: Tuner) -> None:
+    """Let the names that the best trial left behind outlive the tuner, where the same search goes on."""
+    search_id = tuner.hub.record.search["search_id"]
+    if isinstance(held, Tuner) and search_id is not None and held.hub.record.search["search_id"] == search_id:
+        tuner.best_names = held.best_names
 
 
 def _keep_best_names(tuner: Tuner, hypermodel: HyperModel, *, keep: bool) -> None:

@@ -25,7 +25,7 @@ from kt_notebook.magics.cell import (
     read_cell,
 )
 from kt_notebook.magics.completion import install_completion
-from kt_notebook.magics.data_watch import lines_of_changes
+from kt_notebook.magics.data_watch import lines_of_changes, names_filled
 from kt_notebook.magics.error_block import readable
 from kt_notebook.magics.inline import InlineHyperModel
 from kt_notebook.magics.launch import CellSearch, launch, refuse_taken_name
@@ -222,6 +222,7 @@ def _cell_search(
         fit_args=args,
         fit_kwargs=kwargs,
         changes=lines_of_changes(plan.cell.tree),
+        collects=names_filled(plan.cell.tree),
         uses_keras=True if _imports_keras(plan.cell.tree) else None,
     )
 

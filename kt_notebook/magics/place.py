@@ -68,7 +68,7 @@ def project_with_data(project: Project, fingerprints: Mapping[str, str]) -> Proj
     root = project.path.parent.parent
     number = 1
     candidate = project
-    while candidate.is_there:
+    while candidate.path.exists():
         if not changed_names(read_data(candidate), fingerprints):
             return candidate
         number += 1

@@ -63,6 +63,7 @@ def _hint(text: str) -> str:
 
 
 def _own_oracle(options: TuneOptions, arguments: dict[str, Any], namespace: Mapping[str, Any]) -> Oracle:
+    value: Any  # whatever the expression gives
     text, hint = options.tuner, _hint(options.tuner)
     try:
         value = eval(text, dict(namespace))  # the user's own expression, from the user's own cell
@@ -79,12 +80,12 @@ def _own_oracle(options: TuneOptions, arguments: dict[str, Any], namespace: Mapp
         raise OptionError(f"--tuner {text} cannot be made: {type(error).__name__}: {error}. {hint}") from error
     if not isinstance(value, Oracle):
         raise OptionError(f"--tuner {text} gives {type(value).__name__}, which is no Oracle. {hint}")
-    if not text.isidentifier() or value is not namespace.get(text):
-        return value
-    _refuse_settings(options)
-    # The search enters its trials into the oracle: the notebook's own stays as it is for the next search.
-    own: Oracle = copy.deepcopy(value)
-    return own
+    oracle: Oracle = value
+    if text.isidentifier() and oracle is namespace.get(text):
+        _refuse_settings(options)
+        # The search enters its trials into the oracle: the notebook's own stays as it is for the next search.
+        oracle = copy.deepcopy(oracle)
+    return oracle
 
 
 def _refuse_settings(options: TuneOptions) -> None:

@@ -163,14 +163,18 @@ class BaseTuner:
     def _note_of(self, error: StorageError) -> None:
         self._hub.publish(SearchNoted("warning", "files_not_written", str(error)))
 
-    def opening_notes(self) -> list[SearchNoted]:
-        """Return what opening the project found that the user should know; empty when asked again."""
+    def opening_notes(self, *, is_starting: bool = True) -> list[SearchNoted]:
+        """Return what opening the project found that the user should know; empty when asked again.
+
+        Args:
+            is_starting: Whether the search goes on now, which moves damaged lines out of the journal.
+        """
         recovery, self._recovery = self._recovery, None
         if recovery is None or not recovery.is_damaged:
             return []
-        # Starting the search moves the lines there.
-        moved = dataclasses.replace(recovery, moved_to=self._store.project.corrupt_path)
-        return [SearchNoted("warning", "journal_recovered", moved.describe())]
+        if is_starting:
+            recovery = dataclasses.replace(recovery, moved_to=self._store.project.corrupt_path)
+        return [SearchNoted("warning", "journal_recovered", recovery.describe())]
 
     @property
     def executions_per_trial(self) -> int:
