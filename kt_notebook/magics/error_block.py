@@ -2,11 +2,10 @@
 
 import functools
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from kt_notebook.core.errors import KTNotebookError
-from kt_notebook.search.messages import without_own_frames
+from kt_notebook.search.error_report import show_as, without_own_frames
 
 __all__ = ["error_block", "readable"]
 
@@ -43,19 +42,13 @@ def readable(method: Callable[Concatenate[Any, _P], _T]) -> Callable[Concatenate
             return method(magics, *args, **kwargs)
         except KTNotebookError as error:
             lines = error_block(error, "\n".join(arg for arg in args if isinstance(arg, str)))
-            _show_as(error, lambda: lines)
+            show_as(error, lambda: lines)
             raise
         except Exception as error:
             users = without_own_frames(error.__traceback__)
             if users is not None:  # else the fault is ours, and our frames are what tells it
                 show = magics.shell.InteractiveTB.structured_traceback
-                _show_as(error, functools.partial(show, type(error), error, users, tb_offset=0))
+                show_as(error, functools.partial(show, type(error), error, users, tb_offset=0))
             raise
 
     return call
-
-
-def _show_as(error: BaseException, render: Callable[[], list[str]]) -> None:
-    """Let an exception show as given: IPython asks it for this before it makes a traceback of its own."""
-    with suppress(AttributeError, TypeError):  # an exception class of the user's that takes no attributes
-        error._render_traceback_ = render  # type: ignore[attr-defined]  # IPython's name

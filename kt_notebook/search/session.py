@@ -35,9 +35,10 @@ from kt_notebook.core.protocol import Assignment, TrialFunction
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.values import value_to_json
 from kt_notebook.search.endings import FailureWatch, end_trial, outcome_of_stopped
+from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
-from kt_notebook.search.messages import Call, ObjectiveSettled, Outcome, OutcomeKind, SpaceMet, describe_error
+from kt_notebook.search.messages import Call, ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
 from kt_notebook.search.reporter import StopLevel, TrialReporter
 from kt_notebook.search.settings import SessionSettings, Store
 from kt_notebook.search.worker import Capture, Job, run_job

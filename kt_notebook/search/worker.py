@@ -7,7 +7,8 @@ from typing import Protocol
 
 from kt_notebook.core.errors import TrialStoppedError
 from kt_notebook.core.protocol import Assignment, Reporter, TrialFunction
-from kt_notebook.search.messages import Outcome, OutcomeKind, describe_error
+from kt_notebook.search.error_report import describe_error
+from kt_notebook.search.messages import Outcome, OutcomeKind
 
 __all__ = ["Capture", "Job", "run_job"]
 

@@ -21,6 +21,7 @@ from kt_notebook.core.protocol import TrialFunction
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial
 from kt_notebook.results.table import BestValues, ResultsTable, best_values, results_table
+from kt_notebook.search.error_report import show_as_block
 from kt_notebook.search.executors import CallingExecutor, Executor
 from kt_notebook.search.hub import Hub
 from kt_notebook.search.resume import restore_oracle
@@ -243,6 +244,7 @@ class BaseTuner:
             print(f"Waiting for {self.name}. Interrupting ends the waiting, not the search.")  # noqa: T201
         has_ended = session.wait(timeout)
         if has_ended and session.error is not None:
+            show_as_block(session.error, session.settings.cell_file)
             raise session.error
         return has_ended
 
