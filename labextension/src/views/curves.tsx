@@ -1,12 +1,14 @@
 /**
  * The chart pane: learning curves, or the scores of trials without epochs.
  */
+import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { formatCount, formatScore, formatTrialId } from '../format';
+import type { IChart, IChartEvents, IHit } from './chart';
 import { useView } from './context';
-import { type IHit, Plot } from './plot';
-import { MAX_CURVES, curveScene, historyScene } from './scenes';
-import { type Colors, readColors, watchTheme } from './theme';
+import { CurveChart, MAX_CURVES } from './curvechart';
+import { HistoryChart } from './historychart';
+import { readColors, watchTheme } from './theme';
 import type { ViewModel } from './viewmodel';
 
 type Kind = 'curves' | 'history' | 'none';
@@ -22,35 +24,23 @@ function kindOf({ store }: ViewModel): Kind {
   return scored ? 'history' : 'none';
 }
 
-function Tip({ hit, isCurve, width }: { hit: IHit; isCurve: boolean; width: number }) {
+function Tip({ hit, width }: { hit: IHit; width: number }) {
   const { store, strings } = useView();
   const t = strings.chart;
-  const id = formatTrialId(hit.id);
+  const id = formatTrialId(hit.trialId);
   const side =
     hit.left > width / 2 ? { right: `${width - hit.left + 12}px` } : { left: `${hit.left + 12}px` };
   return (
-    <>
-      <i class="kt-Point" style={{ left: `${hit.left}px`, top: `${hit.top}px` }} />
-      <div class="kt-Tip" style={{ ...side, top: `${Math.max(0, hit.top - 14)}px` }}>
-        <i class="kt-Dot" data-shown={store.trial(hit.id)?.shown} />
-        {isCurve ? t.tip(id, hit.x) : t.tipTrial(id)} <b>{formatScore(hit.value)}</b>
-      </div>
-    </>
+    <div class="kt-Tip" style={{ ...side, top: `${Math.max(0, hit.top - 14)}px` }}>
+      <i class="kt-Dot" data-shown={store.trial(hit.trialId)?.shown} />
+      {hit.epoch === null ? t.tipTrial(id) : t.tip(id, hit.epoch)} <b>{formatScore(hit.value)}</b>
+    </div>
   );
 }
 
-/** Draw the scene whenever data, size or theme have changed. */
-function usePlot(kind: 'curves' | 'history', height: number) {
-  const view = useView();
-  const node = useRef<HTMLDivElement>(null);
-  const plot = useRef<{ plot: Plot; colors: Colors } | null>(null);
+/** Return how wide the node is, 0 before it has a place in the page. */
+function useWidth(node: RefObject<HTMLDivElement>): number {
   const [width, setWidth] = useState(0);
-  const [theme, setTheme] = useState(0);
-  // Before it has a place in the page a node has no colours.
-  const hasPlace = width > 0;
-
-  useEffect(() => watchTheme(() => setTheme(n => n + 1)), []);
-
   useLayoutEffect(() => {
     const { current } = node;
     if (current === null) {
@@ -59,46 +49,64 @@ function usePlot(kind: 'curves' | 'history', height: number) {
     const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
     observer.observe(current);
     return () => observer.disconnect();
-  }, []);
+  }, [node]);
+  return width;
+}
+
+/** Make the chart, anew with each theme, and draw it whenever data or size have changed. */
+function useChart(kind: 'curves' | 'history', height: number, events: IChartEvents) {
+  const view = useView();
+  const node = useRef<HTMLDivElement>(null);
+  const chart = useRef<IChart | null>(null);
+  const width = useWidth(node);
+  const [theme, setTheme] = useState(0);
+  // Before it has a place in the page a node has no colours.
+  const hasPlace = width > 0;
+
+  useEffect(() => watchTheme(() => setTheme(n => n + 1)), []);
 
   useLayoutEffect(() => {
     const { current } = node;
     if (current === null || !hasPlace) {
       return undefined;
     }
-    const colors = readColors(current);
-    const made = { plot: new Plot(current, colors), colors };
-    plot.current = made;
+    const Chart = kind === 'curves' ? CurveChart : HistoryChart;
+    const made = new Chart(current, view, readColors(current), { width, height }, events);
+    chart.current = made;
     return () => {
-      plot.current = null;
-      made.plot.dispose();
+      chart.current = null;
+      made.dispose();
     };
-  }, [theme, hasPlace]);
+  }, [kind, view, theme, hasPlace, height]);
+
+  useLayoutEffect(() => {
+    if (width > 0) {
+      chart.current?.resize({ width, height });
+    }
+  }, [width, height]);
 
   const version = view.version.value;
   const rows = view.rows.value;
   const selected = view.selected.value;
-  useLayoutEffect(() => {
-    if (plot.current !== null && width > 0) {
-      const scene = kind === 'curves' ? curveScene : historyScene;
-      plot.current.plot.draw(scene(view, plot.current.colors), width, height);
-    }
-  }, [kind, view, version, rows, selected, width, height, theme]);
+  useLayoutEffect(() => chart.current?.draw(), [view, version, rows, selected]);
 
   const hovered = view.hovered.value;
-  useLayoutEffect(() => plot.current?.plot.highlight(hovered), [hovered]);
-  return { node, plot, width };
+  useLayoutEffect(() => chart.current?.highlight(hovered), [hovered, version]);
+  return { node, width };
 }
 
 function Canvas({ kind, height }: { kind: 'curves' | 'history'; height: number }) {
   const view = useView();
   const { strings, store } = view;
-  const { node, plot, width } = usePlot(kind, height);
   const [hit, setHit] = useState<IHit | null>(null);
-  const point = (found: IHit | null) => {
-    setHit(found);
-    view.hovered.value = found?.id ?? null;
-  };
+  const [events] = useState<IChartEvents>(() => ({
+    onHit: found => {
+      setHit(found);
+      view.hovered.value = found?.trialId ?? null;
+    },
+    onPick: trialId => view.open(trialId)
+  }));
+  const { node, width } = useChart(kind, height, events);
   const n = formatCount(store.trials.length);
   return (
     <div
@@ -107,18 +115,8 @@ function Canvas({ kind, height }: { kind: 'curves' | 'history'; height: number }
       style={{ height: `${height}px` }}
       role="img"
       aria-label={kind === 'curves' ? strings.chart.label(n) : strings.chart.historyLabel(n)}
-      onMouseMove={event => {
-        const { left, top } = event.currentTarget.getBoundingClientRect();
-        point(plot.current?.plot.hit(event.clientX - left, event.clientY - top) ?? null);
-      }}
-      onMouseLeave={() => point(null)}
-      onClick={() => {
-        if (hit !== null) {
-          view.open(hit.id);
-        }
-      }}
     >
-      {hit !== null && <Tip hit={hit} isCurve={kind === 'curves'} width={width} />}
+      {hit !== null && <Tip hit={hit} width={width} />}
     </div>
   );
 }

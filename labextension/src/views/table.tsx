@@ -198,7 +198,11 @@ export function Table() {
   const prefix = useMemo(() => `kt-row-${++nTables}`, []);
   const columns = useColumns(view);
   const rows = view.rows.value;
-  const { first, end, scrollToIndex } = useVirtual(scroller, rows.length, ROW_PX, HEAD_PX);
+  const { first, end, scrollToIndex } = useVirtual(scroller, {
+    count: rows.length,
+    rowHeight: ROW_PX,
+    headHeight: HEAD_PX
+  });
   const at = cursorIndex(view);
 
   // A trial chosen elsewhere, in a chart, comes into sight.

@@ -1,6 +1,12 @@
 /**
- * Which rows of a long list of rows of one height must exist: those in sight and a few around them.
+ * TanStack's virtual list as a hook: which rows of a long list of rows of one height must exist.
  */
+import {
+  Virtualizer,
+  elementScroll,
+  observeElementOffset,
+  observeElementRect
+} from '@tanstack/virtual-core';
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 
@@ -15,62 +21,48 @@ export interface IVirtual {
   scrollToIndex: (index: number) => void;
 }
 
-/** Return the first and one past the last row to draw. */
-export function visibleRows(
-  top: number,
-  height: number,
-  rowHeight: number,
-  count: number
-): [number, number] {
-  const first = Math.floor(top / rowHeight) - OVERSCAN;
-  const end = Math.ceil((top + height) / rowHeight) + OVERSCAN;
-  const clip = (row: number) => Math.min(count, Math.max(0, row));
-  return [clip(Math.min(first, count - (end - first))), clip(end)];
+export interface IVirtualOptions {
+  count: number;
+  rowHeight: number;
+  /** Of the head that stays at the top. */
+  headHeight: number;
 }
 
 export function useVirtual(
   scroller: RefObject<HTMLDivElement>,
-  count: number,
-  rowHeight: number,
-  headHeight: number
+  { count, rowHeight, headHeight }: IVirtualOptions
 ): IVirtual {
-  // Only a change of the first row or of the height is a reason to draw.
-  const [row, setRow] = useState(0);
-  const [height, setHeight] = useState(FIRST_ROWS * rowHeight);
-
-  useLayoutEffect(() => {
-    const { current } = scroller;
-    if (current === null) {
-      return undefined;
-    }
-    const onScroll = () => setRow(Math.floor(current.scrollTop / rowHeight));
-    const observer = new ResizeObserver(() => {
-      if (current.clientHeight > 0) {
-        setHeight(current.clientHeight);
-        onScroll();
-      }
-    });
-    current.addEventListener('scroll', onScroll, { passive: true });
-    observer.observe(current);
-    return () => {
-      current.removeEventListener('scroll', onScroll);
-      observer.disconnect();
-    };
-  }, [scroller, rowHeight]);
-
-  const [first, end] = visibleRows(row * rowHeight, height, rowHeight, count);
-  const scrollToIndex = (index: number) => {
-    const { current } = scroller;
-    if (current === null) {
-      return;
-    }
-    const top = index * rowHeight;
-    const seen = current.clientHeight - headHeight;
-    if (top < current.scrollTop) {
-      current.scrollTop = top;
-    } else if (top + rowHeight > current.scrollTop + seen) {
-      current.scrollTop = top + rowHeight - seen;
-    }
+  const [, setVersion] = useState(0);
+  const options = {
+    count,
+    estimateSize: () => rowHeight,
+    getScrollElement: () => scroller.current,
+    initialRect: { width: 0, height: FIRST_ROWS * rowHeight },
+    overscan: OVERSCAN,
+    scrollMargin: headHeight,
+    scrollPaddingStart: headHeight,
+    scrollToFn: elementScroll,
+    observeElementOffset,
+    // A list that is hidden for a while keeps its rows.
+    observeElementRect: (
+      instance: Virtualizer<HTMLDivElement, HTMLDivElement>,
+      measured: (rect: { width: number; height: number }) => void
+    ) =>
+      observeElementRect(instance, rect => {
+        if (rect.height > 0) {
+          measured(rect);
+        }
+      }),
+    onChange: () => setVersion(version => version + 1)
   };
-  return { first, end, scrollToIndex };
+  const [virtualizer] = useState(() => new Virtualizer<HTMLDivElement, HTMLDivElement>(options));
+  virtualizer.setOptions(options);
+  useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
+  useLayoutEffect(() => virtualizer._willUpdate());
+  const items = virtualizer.getVirtualItems();
+  return {
+    first: items[0]?.index ?? 0,
+    end: (items[items.length - 1]?.index ?? -1) + 1,
+    scrollToIndex: index => virtualizer.scrollToIndex(index)
+  };
 }
