@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,6 @@ from kt_notebook.training.kinds import describe, is_model
 
 if TYPE_CHECKING:
     from kt_notebook.core.space import HyperParameters
-    from kt_notebook.training.hypermodel import HyperModel
 
 __all__ = ["BUILD_CONFIG_NAME", "WEIGHTS_NAME", "BestWeights", "load_best"]
 
@@ -82,17 +81,17 @@ class BestWeights:
         _write_build_config(model, self._directory / BUILD_CONFIG_NAME)
 
 
-def load_best(hypermodel: "HyperModel", hp: "HyperParameters", directory: PurePath) -> Any:
+def load_best(build: "Callable[[HyperParameters], Any]", hp: "HyperParameters", directory: PurePath) -> Any:
     """Return a trial's model with its best epoch's weights.
 
     Args:
-        hypermodel: What built the model.
+        build: Builds the model, as a HyperModel's `build`.
         hp: The trial's values.
         directory: The trial's directory.
 
     Raises:
         StorageError: No weights were kept, or they are those of another model.
-        ResultError: `hypermodel.build` gives no Keras model.
+        ResultError: `build` gives no Keras model.
     """
     place = Path(directory)
     path = place / WEIGHTS_NAME
@@ -102,7 +101,7 @@ def load_best(hypermodel: "HyperModel", hp: "HyperParameters", directory: PurePa
             "disk. Build the model with tuner.hypermodel.build(hp) and train it anew."
         )
     with KerasScope() as scope:
-        model = hypermodel.build(hp)
+        model = build(hp)
         scope.mend()
         if not is_model(model):
             raise ResultError(

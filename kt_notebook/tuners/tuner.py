@@ -59,4 +59,4 @@ class Tuner(BaseTuner):
             raise OptionError(
                 f"{type(self).__name__} has no hypermodel to build a model with. Override load_model(trial)."
             )
-        return load_best(self.hypermodel, trial.hyperparameters.copy(), Path(self.get_trial_dir(trial.trial_id)))
+        return load_best(self.hypermodel.build, trial.hyperparameters.copy(), Path(self.get_trial_dir(trial.trial_id)))

@@ -27,7 +27,7 @@ def test_the_weights_of_the_best_epoch_come_back(tmp_path: Path) -> None:
     trial = make_trial_function(_BUILD, (X, Y), {"epochs": 3, "validation_data": VALIDATION})
     result = trial(assignment(directory=tmp_path), reporter)
     assert result.best_step == 0
-    loaded = load_best(_BUILD, HyperParameters(), tmp_path)
+    loaded = load_best(_BUILD.build, HyperParameters(), tmp_path)
     assert loaded.evaluate(*VALIDATION, verbose=0)[0] == pytest.approx(result.metrics["val_loss"])
 
 
@@ -35,7 +35,7 @@ def test_of_several_executions_the_best_one_is_kept(tmp_path: Path) -> None:
     reporter = FakeReporter()
     trial = make_trial_function(_BUILD, (X, Y), {"validation_data": VALIDATION})
     trial(assignment(directory=tmp_path, executions=3), reporter)
-    loaded = load_best(_BUILD, HyperParameters(), tmp_path)
+    loaded = load_best(_BUILD.build, HyperParameters(), tmp_path)
     best = min(v for v in reporter.column("val_loss") if v is not None)
     assert loaded.evaluate(*VALIDATION, verbose=0)[0] == pytest.approx(best)
 
@@ -49,7 +49,7 @@ def test_the_users_model_keeps_the_weights_it_ended_with(tmp_path: Path) -> None
     _fill(made, 2.0)
     weights.write()
     assert all((w == 2.0).all() for w in made.get_weights())
-    loaded = load_best(_BUILD, HyperParameters(), tmp_path)
+    loaded = load_best(_BUILD.build, HyperParameters(), tmp_path)
     assert all((w == 1.0).all() for w in loaded.get_weights())
 
 
@@ -92,19 +92,19 @@ def test_a_stopped_trial_leaves_its_best_weights(tmp_path: Path) -> None:
 
 def test_missing_weights_are_said_with_the_place(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"no weights at .*checkpoint\.weights\.h5"):
-        load_best(_BUILD, HyperParameters(), tmp_path)
+        load_best(_BUILD.build, HyperParameters(), tmp_path)
 
 
 def test_weights_of_another_model_are_said_so(tmp_path: Path) -> None:
     model(8).save_weights(tmp_path / WEIGHTS_NAME)
     with pytest.raises(StorageError, match="do not fit the model"):
-        load_best(_BUILD, HyperParameters(), tmp_path)
+        load_best(_BUILD.build, HyperParameters(), tmp_path)
 
 
 def test_a_function_that_returns_a_number_has_no_model_to_load(tmp_path: Path) -> None:
     model().save_weights(tmp_path / WEIGHTS_NAME)
     with pytest.raises(ResultError, match=r"returned float 1\.0 where a Keras model is needed"):
-        load_best(FunctionHyperModel(lambda hp: 1.0), HyperParameters(), tmp_path)
+        load_best(lambda hp: 1.0, HyperParameters(), tmp_path)
 
 
 def test_a_model_that_knows_its_shapes_from_its_data_only_is_built_again(tmp_path: Path) -> None:
@@ -116,10 +116,10 @@ def test_a_model_that_knows_its_shapes_from_its_data_only_is_built_again(tmp_pat
         return made
 
     make_trial_function(FunctionHyperModel(build), (X, Y), {})(assignment(directory=tmp_path), FakeReporter())
-    assert load_best(FunctionHyperModel(build), HyperParameters(), tmp_path).count_params() == 19
+    assert load_best(build, HyperParameters(), tmp_path).count_params() == 19
 
 
 def test_fits_of_the_users_own_code_are_kept_too(tmp_path: Path) -> None:
     trial = make_trial_function(FunctionHyperModel(lambda hp: fit_hook(model())(X, Y)))
     trial(assignment(directory=tmp_path), FakeReporter())
-    assert load_best(_BUILD, HyperParameters(), tmp_path).count_params() == 25
+    assert load_best(_BUILD.build, HyperParameters(), tmp_path).count_params() == 25
