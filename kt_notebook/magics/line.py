@@ -26,7 +26,10 @@ def run_line(shell: Any, line: str) -> Any:
     Raises:
         OptionError: The word is unknown, or names no search.
     """
-    words = shlex.split(line)
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise OptionError(f"The line {line.strip()!r} cannot be read: {error}. Close the quotes.") from error
     word = words[0] if words else "list"
     action = WORDS.get(word)
     if action is None:

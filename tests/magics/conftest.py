@@ -26,14 +26,16 @@ def shell():
 
 
 @pytest.fixture
-def notebook(shell, tmp_path, monkeypatch, capsys):
+def notebook(shell, tmp_path, monkeypatch):
     """A notebook without names, searches or projects."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     shell.reset(new_session=False)
     vars(shell).pop("_kt_notebook_host", None)
-    yield Notebook(shell, lambda: "".join(capsys.readouterr()))
+    made = Notebook(shell)
+    yield made
     stop_all(shell)
+    made.close()
 
 
 def stop_all(shell):

@@ -1,7 +1,8 @@
 """A notebook without a kernel: a real InteractiveShell whose cells are run and whose printing is kept."""
 
+import io
 import re
-from collections.abc import Callable
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,19 +24,31 @@ class Notebook:
 
     Args:
         shell: The shell.
-        read: Returns what was printed since it was last asked.
     """
 
-    def __init__(self, shell: Any, read: Callable[[], str]) -> None:
+    def __init__(self, shell: Any) -> None:
         self.shell = shell
-        self._read = read
+        # Not capsys, whose streams close before a search that a test has left running has ended; set at the first
+        # cell, since pytest sets its own between the steps of a test.
+        self._streams = (io.StringIO(), io.StringIO())
+        self._before: tuple[Any, Any] | None = None
+
+    def close(self) -> None:
+        """Give the streams back."""
+        if self._before is not None:
+            sys.stdout, sys.stderr = self._before
 
     def run(self, code: str) -> Ran:
         """Run a cell, whatever comes of it."""
-        self._read()
+        if self._before is None:
+            self._before = sys.stdout, sys.stderr
+            sys.stdout, sys.stderr = self._streams
+        for stream in self._streams:
+            stream.seek(0)
+            stream.truncate()
         result = self.shell.run_cell(code)
         error = result.error_before_exec or result.error_in_exec
-        return Ran(_COLOURS.sub("", self._read()), error, result.result)
+        return Ran(_COLOURS.sub("", "".join(stream.getvalue() for stream in self._streams)), error, result.result)
 
     def ok(self, code: str) -> Ran:
         """Run a cell that must not raise."""
