@@ -1,10 +1,15 @@
 """What Tab offers on a `%%tune` or `%tune` line."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from kt_notebook.core.errors import StorageError
 from kt_notebook.magics.line import WORDS
 from kt_notebook.magics.options import OPTIONS, TUNERS
+from kt_notebook.panel.host import host_of
+from kt_notebook.storage.projects import list_projects
 
 __all__ = ["complete_cell_line", "complete_line", "install_completion"]
 
@@ -28,23 +33,47 @@ def complete_cell_line(line: str) -> list[str]:
     return [option.flag for option in OPTIONS if option.flag not in given]
 
 
-def complete_line(line: str) -> list[str]:
-    """Return what may follow on a `%tune` line that stands so far as given."""
+def complete_line(line: str, searches: Sequence[str] = (), projects: Sequence[str] = ()) -> list[str]:
+    """Return what may follow on a `%tune` line that stands so far as given.
+
+    Args:
+        line: The line up to the cursor.
+        searches: Names of this kernel's searches.
+        projects: Names of the projects beside the notebook.
+    """
     words = line.split()
-    return list(WORDS) if len(words) < 2 or (len(words) == 2 and not line[-1:].isspace()) else []
+    if len(words) < 2 or (len(words) == 2 and not line[-1:].isspace()):
+        return list(WORDS)
+    if len(words) > 3 or (len(words) == 3 and line[-1:].isspace()) or words[1] == "list":
+        return []
+    return list(dict.fromkeys(projects if words[1] == "open" else searches))
 
 
-# Any: IPython's shell and its completion event.
+# Any: IPython's shell and its completion context.
 def install_completion(shell: Any) -> None:
-    """Let the shell ask us on our own lines."""
-    if getattr(shell, "Completer", None) is None:
+    """Let the shell ask us on our own lines, and nobody else where we have an answer."""
+    completer = getattr(shell, "Completer", None)
+    if completer is None:
         return
+    from IPython.core.completer import SimpleCompletion, context_matcher
 
-    def for_cell(_shell: Any, event: Any) -> list[str]:
-        return complete_cell_line(event.text_until_cursor)
+    @context_matcher()  # type: ignore[untyped-decorator]  # IPython's is half typed
+    def tune_matcher(context: Any) -> Any:
+        offered = _offered(shell, context.text_until_cursor)
+        found = [SimpleCompletion(text, type="magic") for text in offered if text.startswith(context.token)]
+        return {"completions": found, "suppress": bool(found)}
 
-    def for_line(_shell: Any, event: Any) -> list[str]:
-        return complete_line(event.text_until_cursor)
+    completer.custom_matchers.append(tune_matcher)
 
-    shell.set_hook("complete_command", for_cell, str_key="%%tune")
-    shell.set_hook("complete_command", for_line, str_key="%tune")
+
+def _offered(shell: Any, line: str) -> list[str]:
+    word = line.partition(" ")[0]
+    if word == "%%tune":
+        return complete_cell_line(line.replace("=", " ")) if line != word else []
+    if word != "%tune" or line == word:
+        return []
+    searches = [search.name for search in reversed(host_of(shell).searches())]
+    projects: list[str] = []
+    with suppress(StorageError):  # a folder that cannot be read has nothing to offer
+        projects = [project.name for project in list_projects(Path.cwd())]
+    return complete_line(line, searches, projects)

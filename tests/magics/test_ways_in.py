@@ -1,0 +1,254 @@
+"""Facts about finding one's way: loading, help, completion, defaults, and the best trial's names."""
+
+import sys
+import types
+
+import pytest
+
+from kt_notebook.magics.options import OPTIONS
+
+
+def test_loading_twice_is_one_set_of_magics(notebook):
+    before = notebook.shell.magics_manager.registry["TuneMagics"]
+    notebook.ok("%load_ext kt_notebook")
+    notebook.ok("%reload_ext kt_notebook")
+
+    assert notebook.shell.magics_manager.registry["TuneMagics"] is before
+    assert sum(type(c).__name__ == "KTNotebook" for c in notebook.shell.configurables) == 1
+
+
+def test_loading_beside_keras_tuner_says_which_imports_to_change(notebook, monkeypatch):
+    from kt_notebook.magics.magics import warn_of_keras_tuner
+
+    monkeypatch.setitem(sys.modules, "keras_tuner", types.ModuleType("keras_tuner"))
+    notebook.shell.user_ns["warn"] = lambda: warn_of_keras_tuner(notebook.shell)
+
+    assert "import kt_notebook as kt" in notebook.ok("warn()").out
+
+
+# Help.
+
+
+@pytest.fixture
+def help_text(notebook):
+    return notebook.shell.object_inspect_text("%%tune")
+
+
+def test_help_names_every_option(help_text):
+    for option in OPTIONS:
+        assert option.flag in help_text
+
+
+def test_help_shows_a_cell_each_kind_of_hyperparameter_and_the_words_of_the_line_magic(help_text):
+    assert "%%tune digits --objective val_accuracy --max-trials 20" in help_text
+    for kind in ("hp.Int", "hp.Float", "hp.Choice", "hp.Boolean", "hp.Fixed"):
+        assert kind in help_text
+    from kt_notebook.magics.line import WORDS
+
+    for word in WORDS:
+        assert word in help_text.rpartition("Also:")[2]
+
+
+def test_the_example_in_the_help_reads_as_a_cell(notebook, help_text):
+    from kt_notebook.magics.cell import read_cell
+
+    block = help_text.partition("%%tune digits")[2].partition("The whole cell is a trial")[0].split("\n", 1)[1]
+    plan = read_cell("\n".join(line.removeprefix("    ") for line in block.splitlines()), {"keras": object()})
+
+    assert [declaration.name for declaration in plan.declarations] == ["units", "lr"]
+
+
+def test_help_lines_fit_a_screen(help_text):
+    assert max(len(line) for line in help_text.partition("Docstring:")[2].splitlines()) <= 120
+
+
+def test_the_line_magic_has_help(notebook):
+    assert "list, show, status, wait" in notebook.shell.object_inspect_text("%tune")
+
+
+# Completion.
+
+
+def complete(notebook, line):
+    """Return the lines that Tab offers, as a kernel asks for them."""
+    from IPython.core.completer import provisionalcompleter, rectify_completions
+
+    with provisionalcompleter():
+        found = list(rectify_completions(line, notebook.shell.Completer.completions(line, len(line))))
+    return [line[: c.start] + c.text for c in found]
+
+
+def test_options_complete(notebook):
+    assert set(complete(notebook, "%%tune --max")) == {"%%tune --max-trials", "%%tune --max-epochs"}
+    assert set(complete(notebook, "%%tune digits --")) == {f"%%tune digits {option.flag}" for option in OPTIONS}
+
+
+def test_an_option_that_is_there_is_not_offered_again(notebook):
+    assert complete(notebook, "%%tune --max-trials 3 --max") == ["%%tune --max-trials 3 --max-epochs"]
+
+
+def test_tuners_and_objectives_complete(notebook):
+    assert complete(notebook, "%%tune --tuner ra") == ["%%tune --tuner random"]
+    assert set(complete(notebook, "%%tune --tuner ")) == {f"%%tune --tuner {t}" for t in ("auto", "random", "grid")}
+    assert complete(notebook, "%%tune q --objective val_acc") == ["%%tune q --objective val_accuracy"]
+
+
+def test_words_of_the_line_magic_complete(notebook):
+    assert complete(notebook, "%tune sta") == ["%tune status"]
+    assert set(complete(notebook, "%tune ")) >= {"%tune list", "%tune open", "%tune stop"}
+
+
+def test_names_of_searches_complete(notebook):
+    notebook.ok("%%tune digits --max-trials 1\nhp.Float('x', 0, 1)\n")
+
+    assert complete(notebook, "%tune status di") == ["%tune status digits"]
+
+
+def test_projects_on_disk_complete(notebook):
+    notebook.ok("%%tune digits --max-trials 1\nhp.Float('x', 0, 1)\n")
+
+    assert complete(notebook, "%tune open di") == [f"%tune open {name}" for name in notebook.projects()]
+
+
+# %config
+
+
+@pytest.fixture
+def config(notebook):
+    from kt_notebook.magics.settings import KTNotebook
+
+    settings = next(c for c in notebook.shell.configurables if isinstance(c, KTNotebook))
+    before = {name: getattr(settings, name) for name in settings.trait_names(config=True)}
+    yield settings
+    for name, value in before.items():
+        setattr(settings, name, value)
+
+
+def test_config_holds_defaults(notebook, config):
+    notebook.ok("%config KTNotebook.max_trials = 3")
+    notebook.ok("%%tune q\nhp.Float('x', 0, 1)\n")
+    notebook.ok("%%tune r --max-trials 2\nhp.Float('x', 0, 1)\n")
+
+    assert (len(notebook["q"].results), len(notebook["r"].results)) == (3, 2)
+
+
+def test_config_says_what_there_is(notebook):
+    said = notebook.ok("%config KTNotebook").out
+
+    for name in ("tuner", "objective", "max_trials", "executions_per_trial", "timeout", "workers", "keep"):
+        assert f"KTNotebook.{name}" in said
+
+
+def test_config_of_the_time_limit_is_checked_when_it_is_set(notebook, config, caplog):
+    notebook.run("%config KTNotebook.timeout = 'soon'")
+
+    assert "timeout soon is no time" in caplog.text
+    assert config.timeout == ""
+    notebook.ok("%config KTNotebook.timeout = '30m'")
+    assert config.defaults()["timeout_s"] == 1800
+
+
+def test_a_wrong_default_is_named_when_a_cell_runs(notebook, config):
+    notebook.ok("%config KTNotebook.tuner = 'randm'")
+
+    assert "randm is unknown. Did you mean random" in notebook.fails("%%tune q\nhp.Float('x', 0, 1)\n").out
+
+
+# --keep
+
+
+def test_keep_has_the_names_of_the_best_trial(notebook):
+    notebook.ok("data = [1, 2]")
+    notebook.ok(
+        "%%tune q --keep --max-trials 30 --seed 5\n"
+        "import math\nx = hp.Float('x', -1, 1)\nmodel = ('model of', x)\ny = x * x\ny\n"
+    )
+
+    names = notebook["q"].best_names
+    best = notebook["q"].best["x"]
+    assert names["model"] == ("model of", best)
+    assert names["y"] == best * best
+    assert set(names) == {"math", "x", "model", "y"}
+    assert "model" not in notebook
+
+
+def test_without_keep_nothing_is_kept(notebook):
+    notebook.ok("%%tune q --max-trials 3\nx = hp.Float('x', -1, 1)\nx\n")
+
+    assert notebook["q"].best_names is None
+    assert notebook["q"].hypermodel.names_of == {}
+
+
+def test_only_the_best_trials_names_are_held(notebook):
+    notebook.ok("%%tune q --keep --max-trials 40\nx = hp.Float('x', -1, 1)\nbig = bytearray(100)\nx\n")
+
+    assert set(notebook["q"].hypermodel.names_of) == {notebook["q"].best.trial_id}
+
+
+def test_the_kept_names_outlive_a_second_run_of_the_cell(notebook):
+    cell = "%%tune q --keep --max-trials {n} --seed 5\nx = hp.Float('x', -1, 1)\ny = x\nabs(x)\n"
+    notebook.ok(cell.format(n=20))
+    kept = notebook["q"].best_names
+    notebook.ok(cell.format(n=20))
+
+    assert notebook["q"].best_names is kept
+    notebook.ok(cell.format(n=24))
+    assert notebook["q"].best_names["y"] == notebook["q"].best["x"]
+
+
+# Oracles of the user's own.
+
+
+OWN = """
+from kt_notebook.oracles import RandomSearchOracle
+
+class Mine(RandomSearchOracle):
+    def populate_space(self, trial_id):
+        response = super().populate_space(trial_id)
+        made.append(trial_id)
+        return response
+
+made = []
+"""
+
+
+def test_an_oracle_class_of_the_notebook_is_used(notebook):
+    notebook.ok(OWN)
+    notebook.ok("%%tune q --tuner Mine --max-trials 4\nhp.Float('x', 0, 1)\n")
+
+    assert len(notebook["made"]) == 4
+    assert "Mine" in notebook["q"].hub.record.search["tuner"]
+
+
+def test_an_oracle_made_already_is_used_and_left_as_it_was(notebook):
+    notebook.ok(OWN + "mine = Mine(max_trials=3, objective='loss')\n")
+    cell = "%%tune q --tuner mine\nx = hp.Float('x', 0, 1)\n{'loss': x}\n"
+    notebook.ok(cell)
+    notebook.ok(cell)
+
+    assert len(notebook["q"].results) == 3
+    assert notebook["mine"].trials == {}
+
+
+def test_an_oracle_made_already_cannot_be_told_more(notebook):
+    notebook.ok(OWN + "mine = Mine(max_trials=3)\n")
+    ran = notebook.fails("%%tune q --tuner mine --max-trials 5\nhp.Float('x', 0, 1)\n")
+
+    assert "Give max_trials= to the oracle" in ran.out
+
+
+def test_an_oracle_made_on_the_line_is_used(notebook):
+    notebook.ok(OWN)
+    notebook.ok("%%tune q --tuner 'Mine(max_trials=2)'\nhp.Float('x', 0, 1)\n")
+
+    assert len(notebook["q"].results) == 2
+    assert "quotes" in notebook.fails("%%tune q --tuner Mine(objective='loss')\nhp.Float('x', 0, 1)\n").out
+
+
+def test_an_oracle_of_the_cell_itself_is_used(notebook):
+    notebook.ok("made = []")
+    notebook.ok(
+        "%%tune q --tuner Mine --max-trials 3" + OWN + "\ndef loss(hp):\n    return hp.Float('x', 0, 1)\nsearch()\n"
+    )
+
+    assert len(notebook["made"]) == 3
