@@ -9,7 +9,7 @@ export interface IScene {
   maxTrials: number | null;
   epochs: number;
   /** What happens at the end of the records. */
-  end: 'running' | 'finished' | 'failed' | 'paused';
+  end: 'running' | 'finished' | 'failed' | 'paused' | 'stopping';
   notes: boolean;
 }
 
@@ -86,6 +86,8 @@ export class Feed {
       this._emit('search_ended', { reason: 'failed', error: ERROR });
     } else if (scene.end === 'paused') {
       this._emit('search_paused', {});
+    } else if (scene.end === 'stopping') {
+      this._emit('stop_requested', { now: true });
     }
   }
 

@@ -14,6 +14,7 @@ const SCENES: Record<string, IScene> = {
   empty: { trials: 0, maxTrials: 25, epochs: 15, end: 'running', notes: false },
   finished: { trials: 25, maxTrials: 25, epochs: 15, end: 'finished', notes: true },
   paused: { trials: 9, maxTrials: 25, epochs: 15, end: 'paused', notes: false },
+  stopping: { trials: 9, maxTrials: 25, epochs: 0, end: 'stopping', notes: false },
   saved: { trials: 12, maxTrials: 25, epochs: 15, end: 'running', notes: false },
   scores: { trials: 60, maxTrials: 100, epochs: 0, end: 'running', notes: false },
   one: { trials: 1, maxTrials: 25, epochs: 15, end: 'running', notes: false }

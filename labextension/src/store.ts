@@ -16,6 +16,7 @@ import type {
 } from './protocol';
 import { emptySearch, readTrials, takeSnapshot } from './snapshot';
 import { Details } from './details';
+import { type IHalt, foldHalt, haltOf } from './halt';
 import { Standing } from './standing';
 import { Trial } from './trial';
 import {
@@ -63,6 +64,8 @@ export class SearchStore {
 
   connection: Connection = 'connecting';
   pending: IPending | null = null;
+  /** Set while the search is paused or stopping. */
+  halt: IHalt | null = null;
   refusal: string | null = null;
 
   /** Call the listener after every change; the returned function ends that. */
@@ -114,6 +117,7 @@ export class SearchStore {
     for (const trial of this.trials) {
       this._byId.set(trial.id, trial);
     }
+    this.halt = haltOf(this.search.state, this.time);
     this._metric = this.search.objective?.[0]?.name ?? null;
     this._mustReload = this._lostEpochs = false;
     this.standing.sign = this.sign;
@@ -136,8 +140,9 @@ export class SearchStore {
         break;
       } else if (record.seq > this.seq) {
         this.seq = record.seq;
-        this.time = record.time;
         this._fold(record);
+        this.halt = foldHalt(this.halt, record);
+        this.time = record.time;
         if (this.pending && EFFECTS[this.pending.kind].includes(record.kind)) {
           this.pending = null;
         }
@@ -250,6 +255,8 @@ export class SearchStore {
   }
 
   private _begin(fields: JsonObject, time: number): void {
+    // Open still: the search before was killed, after its last record.
+    this._closeStretch(this.time);
     const { started_at: startedAt, elapsed_s: elapsed, notes } = this.search;
     const settings = readSettings(fields);
     const objective = this.search.objective;
@@ -323,6 +330,7 @@ export class SearchStore {
       const { execution, epoch, metrics } = readEpoch(fields);
       const step = number(fields.step);
       trial.progress = { execution, epoch, step, nSteps: numberOrNull(fields.n_steps), metrics };
+      trial.hasReported = true;
       trial.revision += 1;
     }
   }

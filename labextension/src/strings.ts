@@ -81,6 +81,11 @@ function head(trans: ITranslation) {
     savedHint: trans.__('Saved result; run the cell again to go on.'),
     savedDone: trans.__('Saved result.'),
     connecting: trans.__('connecting'),
+    stopping: (n: number) =>
+      trans._n('when the running trial has ended', 'when the running trials have ended', n),
+    stoppingNow: (n: number) =>
+      trans._n("waits until the trial's code returns", "waits until the trials' code returns", n),
+    holding: trans.__('a trial that is not in a Keras fit goes on until its code returns'),
     notReached: trans.__('the time limit ends it sooner')
   };
 }

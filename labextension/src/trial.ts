@@ -49,6 +49,8 @@ export class Trial {
   /** For each execution, the first objective's value epoch by epoch. */
   curves: (number | null)[][] = [];
   progress: IProgress | null = null;
+  /** Whether an epoch or a step was told of; null where only a snapshot tells of the trial. */
+  hasReported: boolean | null = null;
   /** Grows with every change, so that a row is drawn anew only when it must be. */
   revision = 0;
 
@@ -147,6 +149,7 @@ export class Trial {
     this.values = values;
     this.curves = [];
     this.progress = null;
+    this.hasReported = false;
     this.revision += 1;
   }
 
@@ -161,6 +164,7 @@ export class Trial {
     curve[epoch] = value;
     this.nEpochs = nEpochs;
     this.progress = null;
+    this.hasReported = true;
     this.revision += 1;
   }
 }

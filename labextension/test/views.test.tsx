@@ -136,6 +136,43 @@ describe('the head', () => {
     expect(sent[1]).toMatchObject({ command: { kind: 'resume' } });
   });
 
+  describe('a while after a stop or a pause', () => {
+    /** What the head says so many seconds after the last record. */
+    const wait = async (script: Script, seconds: number) => {
+      const store = script.store();
+      vi.useFakeTimers({ now: 1000 * (store.time + seconds), toFake: ['Date'] });
+      const node = await show(store);
+      vi.useRealTimers();
+      return find(node, '.kt-HeadRow').textContent;
+    };
+    const started = () => new Script().start().trial('0');
+
+    test('says that a trial is stopped when its code returns', async () => {
+      const script = started().add('stop_requested', { now: true });
+      expect(await wait(script, 4)).toContain("waits until the trial's code returns");
+    });
+
+    test('says nothing of it at once', async () => {
+      const script = started().add('stop_requested', { now: true });
+      expect(await wait(script, 1)).not.toContain('waits until');
+    });
+
+    test('says that a stop after this trial lets it end', async () => {
+      const script = started().add('stop_requested', { now: false });
+      expect(await wait(script, 4)).toContain('when the running trial has ended');
+    });
+
+    test('says that a trial which never reported may not hold', async () => {
+      const paused = started().add('search_paused');
+      expect(await wait(paused, 4)).toContain('goes on until its code returns');
+    });
+
+    test('trusts a trial that reports to hold', async () => {
+      const paused = started().epoch('0', 0, 0.5).add('search_paused');
+      expect(await wait(paused, 5)).not.toContain('goes on until its code returns');
+    });
+  });
+
   test('buttons that make no sense say why and do nothing', async () => {
     const store = running().store();
     store.setConnection('saved');
@@ -184,8 +221,24 @@ describe('the table', () => {
     expect(order(node)).toBe('01');
     expect(find(node, '.kt-mod-best').textContent).toContain('0.5000');
     expect([...node.querySelectorAll('[role=columnheader]')].map(cell => cell.textContent)).toEqual(
-      ['#', 'state', 'val_loss↑', 'curve', 'epochs', 'time', 'lr']
+      ['#', 'state', 'val_loss↑', 'lr', 'curve', 'epochs', 'time']
     );
+  });
+
+  test('says in place of a score why there is none', async () => {
+    const error = { type: 'ValueError', message: 'odd', traceback: '', line: 6 };
+    const script = new Script().start();
+    script.trial('0').end('0', null, { status: 'FAILED', error });
+    script.trial('1').end('1', NaN, {
+      status: 'INVALID',
+      score: 'NaN',
+      error: { type: 'Invalid', message: 'came out as nan', traceback: '', line: null }
+    });
+    const node = await show(script.store());
+    const scores = [...node.querySelectorAll('.kt-TableRow')].map(
+      row => row.children[2].textContent
+    );
+    expect(scores).toEqual(['ValueError, line 6', 'NaN']);
   });
 
   test('sorts by a column, the other way, and by the best again', async () => {
@@ -319,6 +372,7 @@ test('only rows in sight exist, with a few around them', async () => {
 
 test('epochs are marked by round numbers, and the first one is', () => {
   expect(integerSplits(1, 15, 5)).toEqual([1, 5, 10, 15]);
+  expect(integerSplits(1, 8, 2)).toEqual([1, 3, 5, 7]);
   expect(integerSplits(1, 3, 1)).toEqual([1, 2, 3]);
   expect(integerSplits(-0.2, 11.2, 5)).toEqual([0, 5, 10]);
 });

@@ -44,13 +44,14 @@ const INTEGER_STEPS = [1, 2, 5].flatMap(digit =>
 );
 INTEGER_STEPS.sort((a, b) => a - b);
 
-/** Return round integers of the range; the first epoch is always among them. */
+/** Return round integers of the range; from 1 on, the first epoch is always among them. */
 export function integerSplits(low: number, high: number, step: number): number[] {
   const found = low === 1 ? [1] : [];
-  // No −0, which `Math.ceil` gives.
-  for (let i = Math.ceil(low / step) + 0; i * step <= high; i++) {
-    if (low !== 1 || i * step - 1 >= step * 0.6) {
-      found.push(i * step);
+  // Steps of two go on from the first epoch; `+ 0` because `Math.ceil` gives −0.
+  const start = low === 1 && step <= 2 ? 1 : 0;
+  for (let i = Math.ceil((low - start) / step) + 0; start + i * step <= high; i++) {
+    if (low !== 1 || i > 0) {
+      found.push(start + i * step);
     }
   }
   return found;

@@ -1,5 +1,5 @@
 /**
- * The table's columns: the fixed ones, then one for each hyperparameter in the space's order.
+ * The table's columns: trial, state and score, one for each hyperparameter in the space's order, then how it went.
  */
 import { VALUE_PREFIX } from '../arrange';
 import { formatTrialId, formatValue } from '../format';
@@ -7,22 +7,34 @@ import type { IObjective, Json } from '../protocol';
 import type { SearchStore } from '../store';
 import type { Strings } from '../strings';
 import { isObject, text } from '../wire';
+import { SPARK_PX } from './spark';
 
 export interface IColumn {
   key: string;
   label: string;
   title: string;
-  width: number;
+  /** Room for so many digits, and so many pixels more. */
+  chars: number;
+  px: number;
+  /** Takes a share of what is left over. */
+  grows: boolean;
   /** Searched on a log scale. */
   isLog: boolean;
   /** Text is set left, numbers right. */
   isText: boolean;
 }
 
-const CHAR_PX = 7.8;
-const LABEL_CHAR_PX = 7;
-const PADDING_PX = 18;
-const SORT_MARK_PX = 13;
+/** A letter of a label or word, in widths of a digit. */
+const LETTER = 0.88;
+const SORT_MARK = 1.4;
+/** A longer label is cut short; the title tells it. */
+const MAX_LABEL = 10;
+const DOT_PX = 14;
+/** The least and the most digits that a column has room for. */
+const VALUE_CHARS = [4, 26] as const;
+const SCORE_CHARS = [8, 14] as const;
+/** The first column stands a little farther from the edge. */
+const FIRST_PX = 6;
 const N_SAMPLES = 200;
 
 /** Return the names of the hyperparameters: those of the space in its order, then those met in trials. */
@@ -49,10 +61,12 @@ function samples(store: SearchStore) {
     : [...trials.slice(0, N_SAMPLES / 2), ...trials.slice(-N_SAMPLES / 2)];
 }
 
-function width(label: string, longest: number, min: number, max: number): number {
-  const needed =
-    Math.max(label.length * LABEL_CHAR_PX + SORT_MARK_PX, longest * CHAR_PX) + PADDING_PX;
-  return Math.round(Math.min(max, Math.max(min, needed)));
+function labelChars(label: string): number {
+  return Math.min(MAX_LABEL, label.length * LETTER) + SORT_MARK;
+}
+
+function clip(chars: number, [min, max]: readonly [number, number]): number {
+  return Math.min(max, Math.max(min, chars));
 }
 
 function isLog(store: SearchStore, name: string): boolean {
@@ -77,7 +91,9 @@ function valueColumn(store: SearchStore, name: string): IColumn {
     key: VALUE_PREFIX + name,
     label: name,
     title: name,
-    width: width(name, longest, 54, 220),
+    chars: clip(Math.max(labelChars(name), longest * (isText ? LETTER : 1)), VALUE_CHARS),
+    px: 0,
+    grows: true,
     isLog: onLog,
     isText
   };
@@ -92,44 +108,80 @@ export function metricLabel(objectives: readonly IObjective[] | null, strings: S
   return only === UNNAMED ? strings.head.score : only;
 }
 
+/** Letters of `ValueError, line 6`, which stands where a failed trial has no score; set smaller. */
+function errorChars(store: SearchStore, strings: Strings): number {
+  const errors = samples(store).map(({ error, status }) =>
+    error === null || status === 'INVALID' ? '' : strings.table.errorAt(error.type, error.line)
+  );
+  return Math.max(0, ...errors.map(text => text.length * LETTER * LETTER));
+}
+
+function scoreColumn(store: SearchStore, strings: Strings): IColumn {
+  const metric = metricLabel(store.search.objective, strings);
+  return {
+    key: 'score',
+    label: metric,
+    title: metric,
+    chars: clip(
+      Math.max(metric.length * LETTER + SORT_MARK, errorChars(store, strings)),
+      SCORE_CHARS
+    ),
+    px: 0,
+    grows: true,
+    isLog: false,
+    isText: false
+  };
+}
+
+function fixed(column: Partial<IColumn> & Pick<IColumn, 'key' | 'label'>): IColumn {
+  return {
+    title: column.label,
+    chars: 0,
+    px: 0,
+    grows: false,
+    isLog: false,
+    isText: false,
+    ...column
+  };
+}
+
 /** Return the columns; those of curves and epochs only where trials have some. */
 export function columnsOf(store: SearchStore, strings: Strings, hasCurves: boolean): IColumn[] {
   const t = strings.table;
   const metric = metricLabel(store.search.objective, strings);
-  const longestId = Math.max(1, ...samples(store).map(trial => formatTrialId(trial.id).length));
-  const plain = { isLog: false };
-  const columns: IColumn[] = [
-    {
-      ...plain,
+  const longestId = Math.max(2, ...samples(store).map(trial => formatTrialId(trial.id).length));
+  const states = samples(store).map(trial => strings.states.trial[trial.shown].length);
+  const columns = [
+    fixed({
       key: 'id',
       label: t.id,
       title: t.idTitle,
-      width: width(t.id, longestId, 38, 140) + 12,
+      chars: Math.min(16, longestId),
+      px: FIRST_PX,
       isText: true
-    },
-    { ...plain, key: 'state', label: t.state, title: t.state, width: 96, isText: true },
-    {
-      ...plain,
-      key: 'score',
-      label: metric,
-      title: metric,
-      width: width(metric, 9, 96, 190),
-      isText: false
-    }
+    }),
+    fixed({
+      key: 'state',
+      label: t.state,
+      chars: Math.max(labelChars(t.state), ...states),
+      px: DOT_PX,
+      isText: true
+    }),
+    scoreColumn(store, strings),
+    ...valueNames(store).map(name => valueColumn(store, name))
   ];
   if (hasCurves) {
     columns.push(
-      {
-        ...plain,
+      fixed({
         key: 'curve',
         label: t.curve,
         title: t.curveTitle(metric),
-        width: 74,
+        px: SPARK_PX + 4,
         isText: true
-      },
-      { ...plain, key: 'epochs', label: t.epochs, title: t.epochs, width: 66, isText: false }
+      }),
+      fixed({ key: 'epochs', label: t.epochs, chars: labelChars(t.epochs) })
     );
   }
-  columns.push({ ...plain, key: 'time', label: t.time, title: t.time, width: 62, isText: false });
-  return columns.concat(valueNames(store).map(name => valueColumn(store, name)));
+  columns.push(fixed({ key: 'time', label: t.time, chars: Math.max(6, labelChars(t.time)) }));
+  return columns;
 }

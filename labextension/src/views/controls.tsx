@@ -69,7 +69,7 @@ export function controls(store: SearchStore, strings: Strings): IControl[] {
       label: pending === 'stop_now' ? t.stopping : t.stopNow,
       title: t.stopNowTitle,
       key: 'Shift+S',
-      reason: all,
+      reason: all ?? (store.halt?.now === true ? t.already : null),
       isPending: pending === 'stop_now'
     },
     {

@@ -11,6 +11,9 @@ import { HistoryChart } from './historychart';
 import { readColors, watchTheme } from './theme';
 import type { ViewModel } from './viewmodel';
 
+/** Room that the tip takes above a point. */
+const TIP_PX = 38;
+
 type Kind = 'curves' | 'history' | 'none';
 
 function kindOf({ store }: ViewModel): Kind {
@@ -28,10 +31,15 @@ function Tip({ hit, width }: { hit: IHit; width: number }) {
   const { store, strings } = useView();
   const t = strings.chart;
   const id = formatTrialId(hit.trialId);
-  const side =
-    hit.left > width / 2 ? { right: `${width - hit.left + 12}px` } : { left: `${hit.left + 12}px` };
+  // The farther to the right, the more of it lies to the left: it never leaves the chart.
+  const isHigh = hit.top < TIP_PX;
+  const style = {
+    left: `${hit.left}px`,
+    top: `${hit.top}px`,
+    transform: `translate(${(-100 * hit.left) / width}%, ${isHigh ? '12px' : 'calc(-100% - 10px)'})`
+  };
   return (
-    <div class="kt-Tip" style={{ ...side, top: `${Math.max(0, hit.top - 14)}px` }}>
+    <div class="kt-Tip" style={style}>
       <i class="kt-Dot" data-shown={store.trial(hit.trialId)?.shown} />
       {hit.epoch === null ? t.tipTrial(id) : t.tip(id, hit.epoch)} <b>{formatScore(hit.value)}</b>
     </div>

@@ -42,6 +42,39 @@ function Pill() {
   );
 }
 
+/** A halt that takes longer than this is explained. */
+const HALT_S = 2;
+
+/** Say what a search waits for that was told to stop or to pause a while ago, '' where there is nothing to say. */
+function haltNote(store: SearchStore, strings: Strings, now: number): string {
+  const { halt, search } = store;
+  const running = [...store.standing.running];
+  if (
+    halt === null ||
+    running.length === 0 ||
+    store.connection !== 'live' ||
+    now + store.clockOffset - halt.since < HALT_S
+  ) {
+    return '';
+  }
+  if (search.state === 'paused') {
+    return running.some(trial => trial.hasReported === false) ? strings.head.holding : '';
+  }
+  const t = strings.head;
+  return halt.now === true ? t.stoppingNow(running.length) : t.stopping(running.length);
+}
+
+function Halt() {
+  const { store, strings } = useView();
+  const now = useNow(store.halt !== null);
+  const note = haltNote(store, strings, now);
+  return note === '' ? null : (
+    <span class="kt-Meta kt-mod-warn" role="status">
+      {note}
+    </span>
+  );
+}
+
 const SEGMENTS: readonly Shown[] = [
   'complete',
   'pruned',
@@ -233,13 +266,15 @@ export function Head() {
   const { store, strings } = view;
   return (
     <header class="kt-Head">
-      <div class="kt-Row">
-        <h2>{store.search.name}</h2>
-        <Pill />
-        <span class="kt-Meta kt-Ellipsis" title={store.search.directory ?? undefined}>
-          {describe(store, strings)}
-        </span>
-        <span class="kt-Grow" />
+      <div class="kt-HeadRow">
+        <div class="kt-Row">
+          <h2>{store.search.name}</h2>
+          <Pill />
+          <Halt />
+          <span class="kt-Meta" title={store.search.directory ?? undefined}>
+            {describe(store, strings)}
+          </span>
+        </div>
         <Controls />
       </div>
       <Progress />

@@ -109,14 +109,19 @@ export class Row extends Component<IRowProps> {
 
   private _score() {
     const { trial, strings, sign } = this.props;
+    if (trial.status === 'INVALID') {
+      return (
+        <span class="kt-Faint" title={trial.error?.message}>
+          {formatScore(trial.score ?? NaN)}
+        </span>
+      );
+    }
     if (trial.error !== null) {
       const { type, line, message } = trial.error;
+      const text = strings.table.errorAt(type, line);
       return (
-        <span
-          class={trial.epochs === 0 ? 'kt-Faint kt-mod-wide' : 'kt-Faint'}
-          title={`${type}: ${message}`}
-        >
-          {strings.table.errorAt(type, line)}
+        <span class="kt-Faint kt-mod-small" title={`${text}: ${message}`}>
+          {text}
         </span>
       );
     }

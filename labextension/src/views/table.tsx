@@ -182,14 +182,23 @@ function Rows({ rows, first, end, columns, prefix }: IRowsProps) {
   );
 }
 
-/** Return the columns as a grid's template and the least width; the last one takes what is left. */
+/** Return the columns as a grid's template and the least width; `--kt-pad` is what a cell keeps free. */
 function template(columns: readonly IColumn[]): { '--kt-columns': string; '--kt-width': string } {
-  const last = columns.length - 1;
-  const tracks = columns.map(({ width }, i) =>
-    i === last ? `minmax(${width}px, 1fr)` : `${width}px`
+  const size = (chars: number, px: number, n: number) =>
+    `calc(${chars.toFixed(2)}ch + ${px}px + ${n} * var(--kt-pad))`;
+  const tracks = columns.map(({ chars, px, grows }) =>
+    grows ? `minmax(${size(chars, px, 1)}, ${chars.toFixed(2)}fr)` : size(chars, px, 1)
   );
-  const total = columns.reduce((sum, { width }) => sum + width, 0);
-  return { '--kt-columns': tracks.join(' '), '--kt-width': `${total}px` };
+  const sum = (of: (column: IColumn) => number) =>
+    columns.reduce((total, column) => total + of(column), 0);
+  return {
+    '--kt-columns': tracks.join(' '),
+    '--kt-width': size(
+      sum(({ chars }) => chars),
+      sum(({ px }) => px),
+      columns.length
+    )
+  };
 }
 
 export function Table() {
