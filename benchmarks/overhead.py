@@ -1,6 +1,6 @@
 """Measures what the engine costs beside the training: per trial, per epoch, for the kernel and for the fit.
 
-    python benchmarks/overhead.py [--quick] [--only cpu disk many page kernel watching] [--json]
+    python benchmarks/overhead.py [--quick] [--only many cpu disk page kernel watching] [--json]
 
 No test: figures depend on the machine and on what else it does. Ratios within one run say most.
 """
@@ -25,9 +25,10 @@ def _measures(quick: bool) -> dict[str, _Measure]:
     sizes = [100, 1_000] if quick else [100, 1_000, 10_000]
     n_runs = 3 if quick else 5
     return {
+        # First, while the process has no freed memory to use again.
+        "many": lambda: many_trials(10_000),
         "cpu": lambda: cpu_in_memory(sizes, n_runs),
         "disk": lambda: wall_on_disk(sizes, 3),
-        "many": lambda: many_trials(10_000),
         "page": lambda: epoch_to_page(4 if quick else 12),
         "kernel": lambda: kernel_answers(100 if quick else 300),
         "watching": lambda: cost_of_watching(20 if quick else 80),
