@@ -16,7 +16,22 @@ from kt_notebook.storage.project_store import load_record
 from kt_notebook.storage.projects import Project, list_projects
 from kt_notebook.tuners import Tuner
 
-__all__ = ["WORDS", "run_line"]
+__all__ = ["LINE_HELP", "WORDS", "run_line"]
+
+LINE_HELP = """Look at searches and steer them; %%tune? is the help for a cell.
+
+Usage:
+
+    %tune [WORD] [NAME]          NAME is the search's, the latest without
+
+    list                         every search of this kernel and every project beside the notebook
+    show, status                 its panel; one line of it
+    results, best                the table of its trials; the best values
+    wait                         until it has ended
+    pause, resume                no new trial; go on
+    stop [--now]                 after the running trial, or at once
+    open FOLDER                  a project on disk
+"""
 
 
 # Any: IPython's shell, and whatever a word returns for the notebook to show.

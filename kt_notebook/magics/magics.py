@@ -29,7 +29,7 @@ from kt_notebook.magics.data_watch import lines_of_changes, names_filled
 from kt_notebook.magics.error_block import readable
 from kt_notebook.magics.inline import InlineHyperModel
 from kt_notebook.magics.launch import CellSearch, launch, refuse_taken_name
-from kt_notebook.magics.line import run_line
+from kt_notebook.magics.line import LINE_HELP, run_line
 from kt_notebook.magics.options import TuneOptions, help_text, parse_options
 from kt_notebook.magics.settings import KTNotebook
 from kt_notebook.magics.space_table import space_table
@@ -76,7 +76,7 @@ class TuneMagics(Magics):
     @line_magic("tune")  # type: ignore[arg-type]
     @readable
     def tune_line(self, line: str) -> Any:
-        """Look at searches and steer them: list, show, status, wait, stop, pause, resume, results, best, open."""
+        """Look at searches and steer them."""
         return run_line(self.shell, line)
 
 
@@ -115,6 +115,7 @@ Options:
 
 Also: %tune list, show, status, wait, stop, pause, resume, results, best, open. Defaults: %config KTNotebook.
 """
+setattr(TuneMagics.tune_line, "__doc__", LINE_HELP)  # noqa: B010
 setattr(TuneMagics.tune_cell, "__doc__", _HELP)  # noqa: B010 - what %%tune? shows; mypy knows no __doc__ there
 
 
