@@ -67,3 +67,10 @@ class Call:
 
     function: Callable[[], Any]  # Any: whatever the oracle's method returns.
     answer: "Future[Any]"
+
+    def give_answer(self) -> None:
+        """Make the call; what it raises goes to whoever waits for the answer."""
+        try:
+            self.answer.set_result(self.function())
+        except Exception as error:  # noqa: BLE001 - Boundary: the caller in the other thread gets it.
+            self.answer.set_exception(error)

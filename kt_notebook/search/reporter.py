@@ -36,6 +36,7 @@ class TrialReporter:
         gate: Set while the search runs, clear while it is paused.
 
     Attributes:
+        hyperparameters: The trial's own copy.
         space_version: The version of the trial's space that the session has been told of.
     """
 
@@ -48,7 +49,7 @@ class TrialReporter:
         gate: threading.Event,
     ) -> None:
         self._trial_id = trial_id
-        self._hyperparameters = hyperparameters
+        self.hyperparameters = hyperparameters
         self.space_version = hyperparameters.version
         self._objective = objective
         self._send = send
@@ -119,6 +120,6 @@ class TrialReporter:
             raise TrialStoppedError(f"Trial {self._trial_id} was stopped.")
 
     def _report_growth(self) -> None:
-        if self._hyperparameters.version != self.space_version:
-            self.space_version = self._hyperparameters.version
-            self._send(SpaceMet(self._trial_id, self._hyperparameters.copy()))
+        if self.hyperparameters.version != self.space_version:
+            self.space_version = self.hyperparameters.version
+            self._send(SpaceMet(self._trial_id, self.hyperparameters.copy()))

@@ -24,7 +24,6 @@ from kt_notebook.core.events import (
     SearchNoted,
     SearchPaused,
     SearchResumed,
-    SearchStarted,
     SpaceGrown,
     StopRequested,
     TrialCut,
@@ -39,7 +38,8 @@ from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
 from kt_notebook.search.messages import Call, ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
-from kt_notebook.search.reporter import StopLevel, TrialReporter
+from kt_notebook.search.reporter import StopLevel
+from kt_notebook.search.running import RunningTrials
 from kt_notebook.search.settings import SessionSettings, Store
 from kt_notebook.search.worker import Capture, Job, run_job
 
@@ -80,7 +80,6 @@ class Session:
         self._store = store
         self._capture = capture
         self._inbox: SimpleQueue[object] = SimpleQueue()
-        self._gate = threading.Event()
         self._ended = threading.Event()
         self._ended.set()
         self._thread: threading.Thread | None = None
@@ -89,8 +88,7 @@ class Session:
 
     def _reset(self) -> None:
         self.error = None
-        self._running: dict[str, tuple[str, TrialReporter]] = {}  # trial id → (worker, reporter)
-        self._idle_workers = [f"tuner{n}" for n in reversed(range(self._executor.capacity))]
+        self._running = RunningTrials(self._executor.capacity, self._inbox.put)
         self._reason: str | None = None  # why the search is to end, once that is known
         self._is_exhausted = False
         self._is_paused = False
@@ -132,9 +130,8 @@ class Session:
             self.hub.journal = self._store.acquire(self.hub.record.seq)
         self._reset()
         self._ended.clear()
-        self._gate.set()
         self.hub.open()
-        self._publish_start()
+        self._publish(self.settings.started(self.oracle, self._executor, resumed=bool(self.hub.record.seq)))
         for note in notes:
             self._publish(note)
         self._executor.start(self._run_job)
@@ -152,16 +149,16 @@ class Session:
                 f"Search {self.settings.name!r} has ended ({self.state}), {type(command).__name__} does nothing now. "
                 "Run the cell again to go on."
             )
-        if isinstance(command, StopNow):
-            # Before it is recorded: a stop should not wait behind other messages.
-            self._stop_running(StopLevel.NOW)
-            self._gate.set()
         self._inbox.put(command)
+        if isinstance(command, StopNow):
+            # It does not wait behind other messages; but it is in the inbox before any outcome that it brings about.
+            self._running.stop_all(StopLevel.NOW)
+            self._running.release()
 
     def interrupt(self) -> None:
         """Stop at the end of the running epochs; the trials are cut and run again when the search goes on."""
-        self._stop_running(StopLevel.END_OF_EPOCH)
         self._inbox.put(Stop())
+        self._running.stop_all(StopLevel.END_OF_EPOCH)
 
     def call(self, function: Callable[[], _T]) -> _T:
         """Run a function where the oracle may be changed, and return its answer."""
@@ -188,7 +185,7 @@ class Session:
                     self._loop()
         except Exception as error:  # noqa: BLE001 - Boundary: an oracle's fault ends the search in good order.
             self._fail(error)
-            self._stop_running(StopLevel.NOW)
+            self._running.stop_all(StopLevel.NOW)
         finally:
             self._finish()
 
@@ -216,7 +213,7 @@ class Session:
             return left_s
         self._deadline = None
         self._end_for("timed_out")
-        self._stop_running(StopLevel.NOW)
+        self._running.stop_all(StopLevel.NOW)
         return None
 
     def _apply(self, message: object) -> None:
@@ -229,7 +226,7 @@ class Session:
                 if verdict.stop and message.trial_id in self._running:
                     trial = self.oracle.get_trial(message.trial_id)
                     trial.pruned = {"epoch": message.epoch, "reason": verdict.reason}
-                    self._running[message.trial_id][1].stop(StopLevel.NOW)
+                    self._running.stop(message.trial_id)
             case Command():
                 if message.id not in self._commands_seen:
                     self._commands_seen.add(message.id)
@@ -241,16 +238,16 @@ class Session:
                     self.oracle.objective = message.objective
                     self._publish(ObjectiveChosen(message.objective.to_json()))
             case Call():
-                _answer(message)
+                message.give_answer()
             case Event():
                 self._publish(message)
 
     def _fill_workers(self) -> None:
-        while self._idle_workers and self._reason is None and not self._is_paused:
-            trial = self.oracle.create_trial(self._idle_workers[-1])
+        while self._reason is None and not self._is_paused and (worker := self._running.idle_worker) is not None:
+            trial = self.oracle.create_trial(worker)
             if trial.status is TrialStatus.RUNNING:
                 self._is_exhausted = False
-                self._start_trial(trial, self._idle_workers.pop())
+                self._start_trial(trial)
                 continue
             if trial.status is TrialStatus.STOPPED:
                 self._is_exhausted = True
@@ -261,22 +258,21 @@ class Session:
                 )
             return
 
-    def _start_trial(self, trial: Trial, worker: str) -> None:
+    def _start_trial(self, trial: Trial) -> None:
         values = {name: value_to_json(value) for name, value in trial.hyperparameters.values.items()}
         self._publish(TrialStarted(trial.trial_id, values, trial.seed))
-        own = trial.hyperparameters.copy()
-        reporter = TrialReporter(trial.trial_id, own, self.oracle.objective, self._inbox.put, self._gate)
-        self._running[trial.trial_id] = (worker, reporter)
+        reporter = self._running.begin(trial, self.oracle.objective)
         directory = None if self._store is None else self._store.trial_dir(trial.trial_id)
         executions = self.settings.executions_per_trial
-        self._executor.submit(Job(Assignment(trial.trial_id, own, trial.seed, directory, executions), reporter))
+        hyperparameters = reporter.hyperparameters
+        assignment = Assignment(trial.trial_id, hyperparameters, trial.seed, directory, executions)
+        self._executor.submit(Job(assignment, reporter))
 
     def _run_job(self, job: Job) -> None:
         run_job(job, self._trial_function, self._capture, self._inbox.put, self.settings.cell_file)
 
     def _take_outcome(self, outcome: Outcome) -> None:
-        worker, reporter = self._running.pop(outcome.trial_id)
-        self._idle_workers.append(worker)
+        reporter = self._running.end(outcome.trial_id)
         trial = self.oracle.get_trial(outcome.trial_id)
         trial.hyperparameters = outcome.hyperparameters.copy()
         if outcome.hyperparameters.version != reporter.space_version:
@@ -300,10 +296,10 @@ class Session:
             self._fail(too_many)
         if outcome.is_fatal and outcome.exception is not None:
             self._fail(outcome.exception)
-            self._stop_running(StopLevel.NOW)
+            self._running.stop_all(StopLevel.NOW)
         elif (same := self._failures.look(trial.status, outcome)) is not None:
             self._fail(same)
-            self._stop_running(StopLevel.NOW)
+            self._running.stop_all(StopLevel.NOW)
 
     def _grow(self, met: SpaceMet) -> None:
         before = self.oracle.hyperparameters.version
@@ -316,7 +312,7 @@ class Session:
             case Pause() if not self._is_paused and self._reason is None:
                 self._is_paused = True
                 self._paused_at = time.monotonic()
-                self._gate.clear()
+                self._running.hold()
                 self._publish(SearchPaused())
             case Resume() if self._is_paused:
                 self._leave_pause()
@@ -327,24 +323,20 @@ class Session:
                 self._publish(StopRequested(now))
                 self._end_for("stopped")
                 if now:
-                    self._stop_running(StopLevel.NOW)
+                    self._running.stop_all(StopLevel.NOW)
             case AddTrials(n=n):
                 if self.oracle.max_trials is not None:
                     self.oracle.max_trials += n
                     self._publish(LimitsChanged(self.oracle.max_trials, self._timeout_s))
             case StopTrial(trial_id=trial_id) if trial_id in self._running:
-                self._running[trial_id][1].stop(StopLevel.NOW)
+                self._running.stop(trial_id)
 
     def _leave_pause(self) -> None:
         if self._is_paused:
             self._is_paused = False
             if self._deadline is not None:
                 self._deadline += time.monotonic() - self._paused_at
-        self._gate.set()
-
-    def _stop_running(self, level: StopLevel) -> None:
-        for _, reporter in list(self._running.values()):
-            reporter.stop(level)
+        self._running.release()
 
     def _end_for(self, reason: str) -> None:
         if self._reason is None:
@@ -362,32 +354,10 @@ class Session:
         except OSError as error:
             self.hub.journal = None
             self._fail(error)
-            self._stop_running(StopLevel.NOW)
-
-    def _publish_start(self) -> None:
-        oracle, settings, record = self.oracle, self.settings, self.hub.record
-        space = oracle.hyperparameters
-        self._publish(
-            SearchStarted(
-                search_id=settings.search_id,
-                name=settings.name,
-                tuner=settings.tuner,
-                objective=oracle.objective.to_json() if oracle.objective is not None else None,
-                max_trials=oracle.max_trials,
-                executions_per_trial=settings.executions_per_trial,
-                max_epochs=settings.max_epochs,
-                seed=oracle.seed,
-                workers=self._executor.capacity,
-                where=self._executor.where,
-                timeout_s=settings.timeout_s,
-                space=space.get_config()["space"],
-                directory=settings.directory,
-                resumed=bool(record.seq),
-                n_combinations=space.n_combinations() if space.space else None,
-            )
-        )
+            self._running.stop_all(StopLevel.NOW)
 
     def _finish(self) -> None:
+        self._running.release()
         self._executor.close()
         if self.error is None and self._reason is None and not self.oracle.get_best_trials(1):
             self.error = self._failures.first_error
@@ -420,11 +390,4 @@ class Session:
             except Empty:
                 return
             if isinstance(message, Call):
-                _answer(message)
-
-
-def _answer(call: Call) -> None:
-    try:
-        call.answer.set_result(call.function())
-    except Exception as error:  # noqa: BLE001 - Boundary: the caller in the other thread gets it.
-        call.answer.set_exception(error)
+                message.give_answer()

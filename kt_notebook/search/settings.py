@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Protocol
 
+from kt_notebook.core.events import SearchStarted
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial
+from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Journal
 
 __all__ = ["SessionSettings", "Store"]
@@ -44,3 +46,24 @@ class SessionSettings:
     timeout_s: float | None = None
     directory: str | None = None
     cell_file: str | None = None
+
+    def started(self, oracle: Oracle, executor: Executor, *, resumed: bool) -> SearchStarted:
+        """Return the event with which a search begins, or goes on."""
+        space = oracle.hyperparameters
+        return SearchStarted(
+            search_id=self.search_id,
+            name=self.name,
+            tuner=self.tuner,
+            objective=oracle.objective.to_json() if oracle.objective is not None else None,
+            max_trials=oracle.max_trials,
+            executions_per_trial=self.executions_per_trial,
+            max_epochs=self.max_epochs,
+            seed=oracle.seed,
+            workers=executor.capacity,
+            where=executor.where,
+            timeout_s=self.timeout_s,
+            space=space.get_config()["space"],
+            directory=self.directory,
+            resumed=resumed,
+            n_combinations=space.n_combinations() if space.space else None,
+        )

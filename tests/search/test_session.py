@@ -372,3 +372,24 @@ def test_a_search_that_goes_on_has_the_trials_of_one_that_was_not_interrupted(n_
     second = run(make_session(oracle=oracle, hub=Hub(record=first.hub.record)))
     scores = [[t.score for t in s.hub.record.trials.values()] for s in (whole, second)]
     assert scores[0] == scores[1]
+
+
+def test_a_stop_that_is_heard_at_once_cuts_the_trial_and_does_not_end_it() -> None:
+    """The outcome that a stop brings about must not overtake the stop in the inbox."""
+    for _ in range(50):
+        held = Held()
+        session = make_session(held, max_trials=1)
+        session.start()
+        assert held.has_begun.wait(WAIT_S)
+        session.post(StopNow())
+        assert session.wait(WAIT_S)
+        assert (session.state, statuses(session)) == ("stopped", ["IDLE"])
+
+
+def test_a_trial_that_was_held_goes_on_when_the_oracle_breaks() -> None:
+    class Broken(RandomSearchOracle):
+        def report(self, trial_id: str, execution: int, epoch: int, metrics: Any) -> Verdict:
+            raise RuntimeError("broken")
+
+    session = run(make_session(Held(), oracle=Broken("score:min", max_trials=2, seed=1)))
+    assert str(session.error) == "broken"

@@ -1,0 +1,68 @@
+"""The trials at work: which worker has which, and how they are held and stopped."""
+
+import threading
+from collections.abc import Callable
+
+from kt_notebook.core.objective import AnyObjective
+from kt_notebook.core.trial import Trial
+from kt_notebook.search.reporter import StopLevel, TrialReporter
+
+__all__ = ["RunningTrials"]
+
+
+class RunningTrials:
+    """Workers and the trials they have. The session changes it; `stop_all` and `release` are for any thread.
+
+    Args:
+        n_workers: How many trials may run at a time.
+        send: Puts a message into the session's inbox.
+    """
+
+    def __init__(self, n_workers: int, send: Callable[[object], None]) -> None:
+        self._send = send
+        self._gate = threading.Event()  # set while trials may go on, clear while the search is paused
+        self._gate.set()
+        self._reporters: dict[str, TrialReporter] = {}
+        self._workers: dict[str, str] = {}
+        self._idle = [f"tuner{n}" for n in reversed(range(n_workers))]
+
+    def __len__(self) -> int:
+        return len(self._reporters)
+
+    def __contains__(self, trial_id: object) -> bool:
+        return trial_id in self._reporters
+
+    @property
+    def idle_worker(self) -> str | None:
+        """The worker that gets the next trial, None while all are busy."""
+        return self._idle[-1] if self._idle else None
+
+    def begin(self, trial: Trial, objective: AnyObjective | None) -> TrialReporter:
+        """Give a trial to the idle worker and return its line to the session."""
+        # The trial's code works on a copy of its own.
+        reporter = TrialReporter(trial.trial_id, trial.hyperparameters.copy(), objective, self._send, self._gate)
+        self._reporters[trial.trial_id] = reporter
+        self._workers[trial.trial_id] = self._idle.pop()
+        return reporter
+
+    def end(self, trial_id: str) -> TrialReporter:
+        """Take a trial off its worker, who is idle then."""
+        self._idle.append(self._workers.pop(trial_id))
+        return self._reporters.pop(trial_id)
+
+    def stop(self, trial_id: str) -> None:
+        """Ask a trial to end at its next batch."""
+        self._reporters[trial_id].stop(StopLevel.NOW)
+
+    def stop_all(self, level: StopLevel) -> None:
+        """Ask every trial to end."""
+        for reporter in list(self._reporters.values()):
+            reporter.stop(level)
+
+    def hold(self) -> None:
+        """Let every trial wait at its next batch."""
+        self._gate.clear()
+
+    def release(self) -> None:
+        """Let waiting trials go on."""
+        self._gate.set()
