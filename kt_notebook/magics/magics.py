@@ -26,6 +26,7 @@ from kt_notebook.magics.cell import (
 )
 from kt_notebook.magics.completion import install_completion
 from kt_notebook.magics.data_watch import lines_of_changes, names_filled
+from kt_notebook.magics.deciding_fit import has_one_deciding_fit
 from kt_notebook.magics.error_block import readable
 from kt_notebook.magics.inline import InlineHyperModel
 from kt_notebook.magics.launch import CellSearch, launch, refuse_taken_name
@@ -189,7 +190,7 @@ def _run_inline(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
         shell.user_ns,
         hp_name=plan.hp_name,
         keep=options.keep,
-        fits_decide=_ends_with_fit(plan.cell.tree),
+        fits_decide=has_one_deciding_fit(plan.cell.tree),
     )
     launch(shell, options, _cell_search(plan, options, hypermodel, file))
 
@@ -199,15 +200,6 @@ def _imports_keras(tree: ast.Module) -> bool:
     names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     return any(name.partition(".")[0] in ("keras", "tensorflow") for name in names)
-
-
-def _ends_with_fit(tree: ast.Module) -> bool:
-    """Return whether a cell's value can be nothing but that of its last fit."""
-    last = tree.body[-1] if tree.body else None
-    if not isinstance(last, ast.Expr):
-        return True
-    call = last.value
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "fit"
 
 
 def _cell_search(

@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import Context
 from types import FrameType
 
 from kt_notebook.core.commands import StopNow
@@ -47,8 +48,8 @@ def _polite_interrupt(session: Session) -> Iterator[None]:
 
     def ask(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
-        # The user needs to see that the key was heard.
-        print("\nStopping at the end of this epoch. Interrupt again to stop now.")  # noqa: T201
+        # The user needs to see that the key was heard; outside the trial's context, which would keep it for itself.
+        Context().run(print, "\nStopping at the end of this epoch. Interrupt again to stop now.")
         session.interrupt()
 
     signal.signal(signal.SIGINT, ask)
