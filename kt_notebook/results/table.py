@@ -47,7 +47,9 @@ def _style(frame: pd.DataFrame, score: str) -> "Styler":
 
     # Any: pandas' stubs want callables of object here
     formats: dict[Any, Any] = {name: _number for name in frame.columns if pd.api.types.is_float_dtype(frame[name])}
-    styler = frame.style.apply(tint, axis=1).format({**formats, "time": "{:.1f} s"}, na_rep="")
+    # Escaped: names, texts among the values and messages of errors may hold anything.
+    styler = frame.style.apply(tint, axis=1).format({**formats, "time": "{:.1f} s"}, na_rep="", escape="html")
+    styler = styler.format_index(escape="html", axis=0).format_index(escape="html", axis=1)
     return styler.set_properties(subset=[score], **{"font-weight": "bold"})
 
 
@@ -72,8 +74,14 @@ def results_table(record: SearchRecord) -> ResultsTable:
         return ResultsTable(columns=["status", score, "epochs", "time", "seed", "error"])
     frame = ResultsTable(frame.set_index("trial"))
     is_max = bool(objective) and len(objective or ()) == 1 and (objective or [{}])[0].get("direction") == "max"
-    rank = pd.DataFrame({"status": frame["status"].map(_STATUS_ORDER), "score": frame[score] * (-1 if is_max else 1)})
-    frame = ResultsTable(frame.loc[rank.sort_values(["status", "score"], kind="stable").index])
+    rank = pd.DataFrame(
+        {
+            "status": frame["status"].map(_STATUS_ORDER),
+            "pruned": [trial.pruned is not None for trial in trials],
+            "score": frame[score] * (-1 if is_max else 1),
+        }
+    )
+    frame = ResultsTable(frame.loc[rank.sort_values(["status", "pruned", "score"], kind="stable").index])
     frame.attrs.update(objective=score, direction="max" if is_max else "min")
     return frame
 

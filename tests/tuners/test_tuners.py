@@ -1,0 +1,308 @@
+"""Facts about tuners used from Python: searching, going on, what they answer and refuse."""
+
+import json
+import signal
+import threading
+import warnings
+from pathlib import Path
+
+import pytest
+
+import kt_notebook as kt
+from kt_notebook.core.errors import (
+    KTNotebookError,
+    ObjectiveError,
+    OptionError,
+    ProjectLockedError,
+    SearchStateError,
+    StorageError,
+)
+
+DEADLINE_S = 20
+
+
+def square(hp):
+    return hp.Float("x", -1, 1) ** 2
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_search_runs_to_its_end_and_prints_a_line_for_each_trial(here, capsys):
+    tuner = kt.RandomSearch(square, max_trials=4, seed=1)
+    tuner.search()
+
+    out = capsys.readouterr().out
+    assert [line.split()[1] for line in out.splitlines() if line.startswith("trial")] == ["0", "1", "2", "3"]
+    assert tuner.get_best_hyperparameters()[0].values == tuner.best
+    assert tuner.remaining_trials == 0
+
+
+def test_verbose_0_prints_nothing(here, capsys):
+    kt.RandomSearch(square, max_trials=2).search(verbose=0)
+
+    assert capsys.readouterr().out == ""
+
+
+def test_defaults_are_keras_tuners(here):
+    tuner = kt.RandomSearch(square)
+
+    assert tuner.oracle.max_trials == 10
+    assert (tuner.directory, tuner.project_name) == (".", "untitled_project")
+    assert tuner.executions_per_trial == 1
+
+
+def test_a_tuner_made_again_goes_on(here):
+    first = kt.RandomSearch(square, max_trials=3, seed=5, project_name="p")
+    first.search(verbose=0)
+    second = kt.RandomSearch(square, max_trials=7, seed=5, project_name="p")
+
+    assert len(second.results) == 3
+    assert second.best == first.best
+    second.search(verbose=0)
+    assert len(second.results) == 7
+    whole = kt.RandomSearch(square, max_trials=7, seed=5, project_name="whole")
+    whole.search(verbose=0)
+    assert list(second.results.x) == list(whole.results.x)
+
+
+def test_overwrite_begins_anew(here):
+    kt.RandomSearch(square, max_trials=3, project_name="p").search(verbose=0)
+    again = kt.RandomSearch(square, max_trials=2, project_name="p", overwrite=True)
+
+    assert len(again.results) == 0
+    assert Path("p.old/journal.jsonl").exists()
+
+
+def test_a_search_that_was_searched_to_its_end_does_nothing_more(here):
+    ran = []
+    tuner = kt.RandomSearch(lambda hp: ran.append(1) or square(hp), max_trials=3)
+    tuner.search(verbose=0)
+    tuner.search(verbose=0)
+
+    assert len(ran) == 3
+
+
+def test_a_grid_covers_every_combination(here):
+    tuner = kt.GridSearch(lambda hp: hp.Int("a", 0, 2) * 10 + hp.Choice("b", [1, 2]))
+    tuner.search(verbose=0)
+
+    assert sorted(tuner.results.score) == [1, 2, 11, 12, 21, 22]
+
+
+def test_an_objective_object_counts(here):
+    tuner = kt.RandomSearch(
+        lambda hp: {"f1": hp.Float("x", 0, 1)}, objective=kt.Objective("f1", "max"), max_trials=4, seed=3
+    )
+    tuner.search(verbose=0)
+
+    assert tuner.best.score == max(tuner.results.x)
+
+
+def test_several_objectives_count_as_one_sum(here):
+    objectives = [kt.Objective("size", "min"), kt.Objective("acc", "max")]
+    tuner = kt.RandomSearch(
+        lambda hp: {"size": hp.Float("s", 0, 1), "acc": hp.Float("a", 0, 1)}, objective=objectives, max_trials=5
+    )
+    tuner.search(verbose=0)
+
+    best = tuner.best
+    assert best.score == pytest.approx(min(tuner.results.s - tuner.results.a))
+    assert list(tuner.results.multi_objective) == sorted(tuner.results.multi_objective)
+
+
+def test_a_search_without_an_objective_is_told_by_a_dict(here):
+    tuner = kt.RandomSearch(lambda hp: {"f1": hp.Float("x", 0, 1)}, max_trials=4)
+
+    with pytest.raises(KTNotebookError, match=r"Objective\('f1', 'max'\)"):
+        tuner.search(verbose=0)
+
+
+@pytest.mark.parametrize("executions", [0, -1, True])
+def test_executions_are_counted_from_one(executions):
+    with pytest.raises(OptionError, match="executions_per_trial"):
+        kt.RandomSearch(square, executions_per_trial=executions)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"max_trial": 3}, r"no argument max_trial=3\. Did you mean max_trials"),
+        ({"directroy": "x"}, r"Did you mean directory"),
+        ({"zzz": 1}, r"no argument zzz=1\. See help"),
+        ({"max_trials": 0}, r"max_trials=0"),
+        ({"seed": 1.5}, r"seed=1\.5"),
+    ],
+)
+def test_a_wrong_argument_is_named(here, arguments, said):
+    with pytest.raises(OptionError, match=said):
+        kt.RandomSearch(square, **arguments)
+    assert list(here.iterdir()) == []
+
+
+def test_an_objective_of_unknown_direction_is_named():
+    with pytest.raises(ObjectiveError, match="'quality:min' or 'quality:max'"):
+        kt.RandomSearch(square, objective="quality")
+
+
+@pytest.mark.parametrize("hypermodel", [3, "model", [square]])
+def test_what_is_no_hypermodel_is_named(hypermodel):
+    with pytest.raises(OptionError, match="hypermodel is"):
+        kt.RandomSearch(hypermodel)
+
+
+def test_a_tuner_without_a_hypermodel_says_so_when_it_searches(here):
+    with pytest.raises(OptionError, match="has no hypermodel"):
+        kt.RandomSearch().search(verbose=0)
+
+
+def test_making_a_tuner_writes_nothing(here):
+    kt.RandomSearch(square)
+
+    assert list(here.iterdir()) == []
+
+
+def test_a_directory_that_cannot_be_made_is_said_before_a_trial(here):
+    Path("file").write_text("in the way")
+    ran = []
+    tuner = kt.RandomSearch(lambda hp: ran.append(1) or square(hp), directory="file")
+
+    with pytest.raises(StorageError, match="file"):
+        tuner.search(verbose=0)
+    assert ran == []
+
+
+def test_two_tuners_do_not_search_in_one_project_at_once(here):
+    gate, begun = threading.Event(), threading.Event()
+
+    def wait(hp):
+        begun.set()
+        assert gate.wait(DEADLINE_S)
+        return square(hp)
+
+    first = kt.RandomSearch(wait, max_trials=2, project_name="p")
+    second = kt.RandomSearch(square, max_trials=2, project_name="p")
+    thread = threading.Thread(target=first.search, kwargs={"verbose": 0})
+    thread.start()
+    try:
+        assert begun.wait(DEADLINE_S)
+        with pytest.raises(ProjectLockedError, match="is being searched by"):
+            second.search(verbose=0)
+        with pytest.raises(SearchStateError, match="searching already"):
+            first.search(verbose=0)
+    finally:
+        gate.set()
+        thread.join(DEADLINE_S)
+    # what the second had read is old by now
+    with pytest.raises(StorageError, match="Make the tuner anew"):
+        second.search(verbose=0)
+
+
+def test_results_and_best_answer_at_any_time_while_trials_run(here):
+    tuner = kt.RandomSearch(square, max_trials=80)
+    thread = threading.Thread(target=tuner.search, kwargs={"verbose": 0})
+    thread.start()
+    seen = []
+    while thread.is_alive():
+        seen.append((len(tuner.results), tuner.best.trial_id, repr(tuner.best)))
+    thread.join(DEADLINE_S)
+
+    assert [n for n, *_ in seen] == sorted(n for n, *_ in seen)
+    assert len(tuner.results) == 80
+
+
+def test_the_first_interrupt_cuts_the_trial_that_runs_and_it_runs_again(here, capsys):
+    n_runs = []
+
+    def interrupted(hp):
+        n_runs.append(hp.Float("x", 0, 1))
+        if len(n_runs) == 2:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        return n_runs[-1]
+
+    tuner = kt.RandomSearch(interrupted, max_trials=3, seed=1)
+    with pytest.raises(KeyboardInterrupt, match="^$"):
+        tuner.search(verbose=0)
+    assert "Interrupt again to stop now" in capsys.readouterr().out
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    assert dict(tuner.results.status) == {"0": "COMPLETED", "1": "IDLE"}
+    tuner.search(verbose=0)
+    assert list(tuner.results.status) == ["COMPLETED"] * 3
+    assert n_runs[1] == n_runs[2]
+
+
+def test_a_failing_trial_costs_that_trial(here):
+    def fails(hp):
+        if hp.Int("x", 0, 3) == 2:
+            raise ValueError("two")
+        return 1.0
+
+    tuner = kt.GridSearch(fails)
+    tuner.search(verbose=0)
+
+    assert sorted(tuner.results.status) == ["COMPLETED"] * 3 + ["FAILED"]
+    assert tuner.results.error.iloc[-1] == "ValueError: two"
+
+
+def test_trials_that_all_fail_alike_raise_the_users_error(here):
+    with pytest.raises(ZeroDivisionError, match="division by zero"):
+        kt.RandomSearch(lambda hp: hp.Float("x", 0, 1) / 0, max_trials=9).search(verbose=0)
+
+
+def test_a_tuner_of_numbers_has_no_model_to_load(here):
+    tuner = kt.RandomSearch(square, max_trials=1)
+    tuner.search(verbose=0)
+
+    with pytest.raises(KTNotebookError, match="weights"):
+        tuner.get_best_models()
+
+
+def test_summaries_print_what_keras_tuner_prints(here, capsys):
+    tuner = kt.RandomSearch(square, max_trials=2, seed=1, project_name="p")
+    tuner.search(verbose=0)
+    capsys.readouterr()
+    tuner.search_space_summary()
+    space = capsys.readouterr().out
+    tuner.results_summary(1)
+    results = capsys.readouterr().out
+
+    assert space.splitlines()[:3] == ["Search space summary", "Default search space size: 1", "x (Float)"]
+    assert results.splitlines()[:3] == ["Results summary", "Results in p", "Showing 1 best trials"]
+    assert f"x: {tuner.best['x']}" in results
+    assert f"Score: {tuner.best.score}" in results
+
+
+def test_keras_tuners_files_follow(here):
+    kt.RandomSearch(square, max_trials=2, directory="d", project_name="p").search(verbose=0)
+
+    oracle = json.loads(Path("d/p/oracle.json").read_text())
+    assert oracle["end_order"] == ["0", "1"]
+    assert json.loads(Path("d/p/trial_0/trial.json").read_text())["status"] == "COMPLETED"
+
+
+def test_importing_the_package_loads_no_keras():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, kt_notebook; kt_notebook.RandomSearch; print('keras' in sys.modules, 'tensorflow' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+
+    assert ran.stdout == "False False\n"
+
+
+def test_a_warning_of_a_trial_points_at_the_users_line(here):
+    def warns(hp):
+        warnings.warn("careful", UserWarning, stacklevel=1)
+        return square(hp)
+
+    with pytest.warns(UserWarning, match="careful") as caught:
+        kt.RandomSearch(warns, max_trials=1).search(verbose=0)
+    assert caught[0].filename == __file__
