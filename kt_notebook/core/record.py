@@ -174,9 +174,9 @@ class SearchRecord:
         """Return the completed trials with a score, best first; pruned ones come last."""
         objective = self.objective
         sign = -1.0 if objective and len(objective) == 1 and objective[0]["direction"] == "max" else 1.0
-        scored = [
-            t for t in self.trials.values() if t.status == "COMPLETED" and t.score is not None and t.score == t.score
-        ]
+        # A copy: another thread may begin a trial meanwhile.
+        trials = list(self.trials.values())
+        scored = [t for t in trials if t.status == "COMPLETED" and t.score is not None and t.score == t.score]
         return sorted(scored, key=lambda t: (t.pruned is not None, sign * (t.score or 0.0)))
 
     def _cut(self, trials: list[TrialRecord], limit: int) -> list[TrialRecord]:

@@ -1,6 +1,8 @@
 """Facts about the table of results and the best values."""
 
 import math
+import sys
+import threading
 
 import pandas as pd
 import pytest
@@ -209,3 +211,16 @@ def test_a_pruned_trial_is_best_only_where_none_is_complete(story):
 
     assert best_values(story.record).trial_id == "1"
     assert results_table(story.record).index[0] == "1"
+
+
+def test_best_values_can_be_asked_for_while_trials_begin(story):
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    writer = threading.Thread(target=lambda: [story.begin(str(n), x=n) for n in range(5_000)])
+    writer.start()
+    try:
+        while writer.is_alive():
+            best_values(story.record)
+    finally:
+        writer.join()
+        sys.setswitchinterval(before)

@@ -226,7 +226,7 @@ def test_the_first_interrupt_cuts_the_trial_that_runs_and_it_runs_again(here, ca
         return n_runs[-1]
 
     tuner = kt.RandomSearch(interrupted, max_trials=3, seed=1)
-    with pytest.raises(KeyboardInterrupt, match="^$"):
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
         tuner.search(verbose=0)
     assert "Interrupt again to stop now" in capsys.readouterr().out
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
