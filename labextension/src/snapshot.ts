@@ -83,6 +83,7 @@ export function readTrials(columns: ITrialColumns): Trial[] {
     trial.error = columns.error[i];
     trial.pruned = columns.pruned[i];
     trial.curves = columns.curves[i].map(run => run.map(numberOrNull));
+    trial.hasReported = trial.epochs > 0;
     for (const name of names) {
       const value = columns.values[name][i];
       if (value !== null) {

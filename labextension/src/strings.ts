@@ -157,10 +157,10 @@ function table(trans: ITranslation) {
 function chart(trans: ITranslation) {
   return {
     curves: trans.__('Learning curves'),
-    curvesNote: trans.__('by epoch; best trial in front'),
+    curvesNote: trans.__('by epoch; best in front'),
     curvesCut: (n: string) => trans.__('by epoch; the best %1 trials', n),
     history: trans.__('Scores'),
-    historyNote: trans.__('by trial; the line is the best so far'),
+    historyNote: trans.__('by trial; line: best so far'),
     label: (n: string) =>
       trans.__('Learning curves of %1 trials; the table has the same numbers', n),
     historyLabel: (n: string) => trans.__('Scores of %1 trials; the table has the same numbers', n),

@@ -49,8 +49,8 @@ export class Trial {
   /** For each execution, the first objective's value epoch by epoch. */
   curves: (number | null)[][] = [];
   progress: IProgress | null = null;
-  /** Whether an epoch or a step was told of; null where only a snapshot tells of the trial. */
-  hasReported: boolean | null = null;
+  /** Whether an epoch or a step was told of: then the trial also looks whether it is to hold. */
+  hasReported = false;
   /** Grows with every change, so that a row is drawn anew only when it must be. */
   revision = 0;
 

@@ -79,6 +79,9 @@ export class CurveChart implements IChart {
   }
 
   draw(): void {
+    const front = this._focused === null ? null : (this._trials[this._focused - 1]?.id ?? null);
+    // Trials change slots, and new slots know nothing of a focus.
+    this._plot.setSeries(null, { focus: true }, true);
     this._trials = curvesToDraw(this._view);
     const { length } = this._view.extent;
     const epochs = Array.from({ length }, (_, i) => i + 1);
@@ -90,6 +93,7 @@ export class CurveChart implements IChart {
     const unused = this._plot.series.slice(1 + curves.length).map(() => empty);
     this._setWidths();
     this._plot.setData([epochs, ...curves, ...unused]);
+    this.highlight(front);
   }
 
   resize(size: ISize): void {
@@ -97,9 +101,10 @@ export class CurveChart implements IChart {
   }
 
   highlight(trialId: string | null): void {
-    const slot = trialId === null ? 0 : 1 + this._trials.findIndex(trial => trial.id === trialId);
-    if (slot !== (this._focused ?? 0)) {
-      this._plot.setSeries(slot === 0 ? null : slot, { focus: true }, true);
+    const index = this._trials.findIndex(trial => trial.id === trialId);
+    const slot = index < 0 ? null : index + 1;
+    if (slot !== this._focused) {
+      this._plot.setSeries(slot, { focus: true }, true);
     }
   }
 

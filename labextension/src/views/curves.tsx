@@ -146,7 +146,7 @@ export function Curves({ height }: { height: number }) {
       <div class="kt-Row">
         <b>{kind === 'history' ? t.history : t.curves}</b>
         <span class="kt-Grow" />
-        {kind !== 'none' && <span class="kt-Caption">{note}</span>}
+        {kind !== 'none' && <span class="kt-Caption kt-Ellipsis">{note}</span>}
       </div>
       {kind === 'none' ? (
         <div class="kt-Empty" style={{ height: `${height / 2}px` }}>

@@ -58,7 +58,7 @@ function haltNote(store: SearchStore, strings: Strings, now: number): string {
     return '';
   }
   if (search.state === 'paused') {
-    return running.some(trial => trial.hasReported === false) ? strings.head.holding : '';
+    return running.some(trial => !trial.hasReported) ? strings.head.holding : '';
   }
   const t = strings.head;
   return halt.now === true ? t.stoppingNow(running.length) : t.stopping(running.length);
