@@ -121,3 +121,18 @@ def test_completion_and_help_reach_a_front_end(kernel):
     assert "%%tune [NAME] [OPTIONS]" in page["data"]["text/plain"]
     told = kernel.reply(kernel.client.inspect("%tune", 5))
     assert "%tune [WORD] [NAME]" in told["content"]["data"]["text/plain"]
+
+
+def test_whoever_watches_is_asked_where_the_data_changed(kernel):
+    cell = "%%tune c --max-trials 2\nhp.Float('x', 0, 1) * scale\n"
+    kernel.text(f"scale = 1\nget_ipython().run_cell({cell!r})\nc.wait()")
+    for n, answer in enumerate(("go on", "new")):
+        request = kernel.execute(
+            f"scale = {n + 2}\nget_ipython().run_cell({cell!r})\nc.wait()\nprint(c.project_dir[-2:])"
+        )
+        asked = kernel.client.get_stdin_msg(timeout=20)
+        assert "scale changed since this search began" in asked["content"]["prompt"]
+        kernel.client.input(answer)
+        messages = kernel.until(lambda m, request=request: is_idle(m, request))
+        printed = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
+        assert printed.endswith("-2\n") is (answer == "new")

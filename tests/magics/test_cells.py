@@ -336,3 +336,36 @@ def test_an_error_of_the_cells_definitions_shows_the_users_frames_only(notebook)
     assert "ZeroDivisionError: division by zero" in out
     assert "factor = 1 / 0" in out
     assert "kt_notebook/" not in out
+
+
+def test_a_callback_that_lacks_its_package_is_known_before_a_trial(notebook, monkeypatch):
+    from kt_notebook.magics import magics
+
+    monkeypatch.setattr(magics, "_has_module", lambda name: False)
+    ran = notebook.fails(
+        "%%tune q\nlog = TensorBoard('logs')\nmodel = make(hp.Int('n', 1, 3))\nmodel.fit(x, y, callbacks=[log])\n"
+    )
+
+    assert isinstance(ran.error, CellError)
+    assert "%pip install tensorboard" in ran.out
+    assert "-> 2 | log = TensorBoard('logs')" in ran.out
+    assert notebook.projects() == []
+
+
+def test_advice_is_given_once_at_the_start(notebook):
+    ran = notebook.ok("%%tune q --max-trials 9\nn = hp.Int('n', 1, 3)\nunused = hp.Int('m', 1, 2)\nn\n")
+
+    codes = [note["code"] for note in notebook["q"].hub.snapshot()["search"]["notes"]]
+    assert len(codes) == len(set(codes)) == 2
+    assert "m is declared and never used" in ran.out or "unused is declared and never used" in ran.out
+    assert "6 combinations, 9 trials asked for" in ran.out
+    assert len(notebook["q"].results) == 6
+
+
+def test_a_space_that_trials_find_grows(notebook):
+    notebook.ok("def inner(hp, name):\n    return hp.Float(name, 0, 1)")
+    notebook.ok("%%tune q --max-trials 4 --seed 1\nx = hp.Float('x', 0, 1)\ninner(hp, ''.join(['y', str(1)])) + x\n")
+
+    tuner = notebook["q"]
+    assert {entry.name for entry in tuner.oracle.get_space().space} == {"x", "y1"}
+    assert tuner.results.y1.notna().all()
