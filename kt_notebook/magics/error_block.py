@@ -49,6 +49,8 @@ def readable(method: Callable[Concatenate[Any, _P], _T]) -> Callable[Concatenate
             if users is not None:  # else the fault is ours, and our frames are what tells it
                 show = magics.shell.InteractiveTB.structured_traceback
                 show_as(error, functools.partial(show, type(error), error, users, tb_offset=0))
+                # IPython shows a group of exceptions in Python's own way, so our frames have to be gone.
+                error.__traceback__ = users
             raise
 
     return call

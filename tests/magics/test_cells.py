@@ -369,3 +369,18 @@ def test_a_space_that_trials_find_grows(notebook):
     tuner = notebook["q"]
     assert {entry.name for entry in tuner.oracle.get_space().space} == {"x", "y1"}
     assert tuner.results.y1.notna().all()
+
+
+def test_a_group_of_errors_shows_its_parts_without_our_frames(notebook):
+    out = notebook.fails("%%tune q\nx = hp.Int('x', 1, 5)\nraise ExceptionGroup('many', [ValueError('a')])\nx\n").out
+
+    assert "ExceptionGroup: many" in out
+    assert "ValueError: a" in out
+    assert "launch.py" not in out
+
+
+def test_an_exception_whose_text_cannot_be_made_costs_its_trial(notebook):
+    notebook.ok("class Bad(Exception):\n    def __str__(self):\n        raise ValueError('no text')")
+    notebook.fails("%%tune q --max-trials 9\nx = hp.Float('x', 0, 1)\nraise Bad()\n")
+
+    assert list(notebook["q"].results.status) == ["FAILED"] * 3
