@@ -85,7 +85,7 @@ function head(trans: ITranslation) {
       trans._n('when the running trial has ended', 'when the running trials have ended', n),
     stoppingNow: (n: number) =>
       trans._n("waits until the trial's code returns", "waits until the trials' code returns", n),
-    holding: trans.__('a trial that is not in a Keras fit goes on until its code returns'),
+    holding: trans.__('code outside a Keras fit runs on'),
     notReached: trans.__('the time limit ends it sooner')
   };
 }

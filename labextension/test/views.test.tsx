@@ -164,12 +164,12 @@ describe('the head', () => {
 
     test('says that a trial which never reported may not hold', async () => {
       const paused = started().add('search_paused');
-      expect(await wait(paused, 4)).toContain('goes on until its code returns');
+      expect(await wait(paused, 4)).toContain('code outside a Keras fit runs on');
     });
 
     test('trusts a trial that reports to hold', async () => {
       const paused = started().epoch('0', 0, 0.5).add('search_paused');
-      expect(await wait(paused, 5)).not.toContain('goes on until its code returns');
+      expect(await wait(paused, 5)).not.toContain('code outside a Keras fit runs on');
     });
   });
 

@@ -190,6 +190,17 @@ class LabPage:
         """Wait until a panel says that its search is running, finished, …"""
         self.panel(index).locator(f'.kt-Pill[role="status"][data-state="{state}"]').wait_for(timeout=timeout_ms)
 
+    def wait_for_static(self, index: int, text: str) -> None:
+        """Wait until a cell's output holds this in its static HTML, as it would be saved."""
+        self.page.wait_for_function(
+            """([index, text]) => {
+              const {content} = window.jupyterapp.shell.currentWidget;
+              const {outputs} = content.widgets.filter(cell => cell.model.type === 'code')[index].model;
+              return String(outputs.get(0).data['text/html']).includes(text);
+            }""",
+            arg=[index, text],
+        )
+
     def result(self, index: int) -> Any:
         """Run a cell that prints JSON, and return what it printed."""
         self.run_and_wait(index)

@@ -114,6 +114,7 @@ def test_a_panel_survives_a_reload_and_a_restart(lab: LabPage, server: LabServer
     )
     stop.click()
     lab.wait_for_state(2, "stopped")
+    lab.wait_for_static(2, "stopped")
     lab.save()
 
     lab.restart_kernel()

@@ -20,6 +20,8 @@ interface IEntry {
   nUsers: number;
   /** The static parts that the kernel made last. */
   statics: JsonObject;
+  /** They came after the outputs were written last. */
+  hasNewStatics: boolean;
   askedSeq: number;
   askedAt: number;
   wasEnded: boolean;
@@ -50,6 +52,7 @@ export class NotebookSearches implements IDisposable {
       connection,
       nUsers: 1,
       statics: {},
+      hasNewStatics: false,
       askedSeq: bundle.snapshot.seq,
       askedAt: Date.now(),
       wasEnded: connection.store.hasEnded,
@@ -109,6 +112,7 @@ export class NotebookSearches implements IDisposable {
 
   private _onBundle(entry: IEntry, data: JsonObject): void {
     entry.statics = data;
+    entry.hasNewStatics = true;
     if (entry.connection.store.hasEnded) {
       this._write(entry);
     }
@@ -126,7 +130,8 @@ export class NotebookSearches implements IDisposable {
     const { store, searchId } = entry.connection;
     for (const output of this._outputs()) {
       const bundle = readBundle(output.data[MIME_TYPE]);
-      if (bundle?.search_id === searchId && bundle.snapshot.seq < store.seq) {
+      const isBehind = (bundle?.snapshot.seq ?? 0) < store.seq || entry.hasNewStatics;
+      if (bundle?.search_id === searchId && isBehind) {
         const own = { version: 1, search_id: searchId, snapshot: savedSnapshot(store) };
         const data = {
           ...output.data,
@@ -136,6 +141,7 @@ export class NotebookSearches implements IDisposable {
         output.setData({ data });
       }
     }
+    entry.hasNewStatics = false;
   }
 
   private _outputs(): IOutputModel[] {
