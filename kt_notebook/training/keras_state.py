@@ -93,6 +93,7 @@ class KerasScope:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.mend()  # A trial may clear the session after its last build, too.
         if self._state is not None:
             mine = self._state.GLOBAL_STATE_TRACKER.__dict__
             mine.clear()

@@ -81,3 +81,18 @@ def test_clear_session_in_the_scopes_own_thread_does_not_break_its_end() -> None
         with KerasScope():
             keras.utils.clear_session(free_memory=False)
         assert keras.layers.Dense(1).name == "dense_1"
+
+
+def test_clear_session_after_the_last_build_leaves_the_other_threads_their_state() -> None:
+    import keras
+
+    def trial() -> None:
+        with KerasScope():
+            keras.utils.clear_session(free_memory=False)
+
+    with KerasScope():
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        thread = threading.Thread(target=trial)
+        thread.start()
+        thread.join()
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
