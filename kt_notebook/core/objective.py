@@ -119,6 +119,8 @@ def create_objective(objective: Any) -> AnyObjective | None:
         return _parse(objective)
     if isinstance(objective, Sequence) and objective:
         parts = [create_objective(part) for part in objective]
+        if len(parts) == 1:  # one objective keeps its direction and its score's sign, as records show it
+            return parts[0]
         if all(isinstance(part, Objective) for part in parts):
             return MultiObjective(tuple(part for part in parts if isinstance(part, Objective)))
     if hasattr(objective, "name") and hasattr(objective, "direction"):

@@ -17,7 +17,7 @@ from kt_notebook.core.errors import KTNotebookError, OptionError, SearchStateErr
 from kt_notebook.core.metrics import infer_metric_direction
 from kt_notebook.core.objective import AnyObjective, create_objective, missing_objective_error
 from kt_notebook.core.space import HyperParameters
-from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
+from kt_notebook.core.trial import Trial, TrialStatus, is_terminal, trial_number
 
 __all__ = ["GO_ON", "Oracle", "TooManyFailuresError", "Verdict", "synchronized", "trial_seed"]
 
@@ -45,8 +45,8 @@ def synchronized(func: _F, *args: Any, **kwargs: Any) -> _F:
 
 
 def trial_seed(seed: int, trial_id: str) -> int:
-    """Return the seed of a trial, 0 to 2**31 - 1: a function of the search's seed and the trial's id alone."""
-    digest = hashlib.blake2b(f"{seed}/{trial_id}".encode(), digest_size=4).digest()
+    """Return the seed of a trial, 0 to 2**31 - 1: a function of the search's seed and the trial's number alone."""
+    digest = hashlib.blake2b(f"{seed}/{trial_number(trial_id)}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") & 0x7FFFFFFF
 
 

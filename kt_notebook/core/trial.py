@@ -8,7 +8,7 @@ from kt_notebook.core.events import decode_number, encode_number
 from kt_notebook.core.metrics import MetricsTracker
 from kt_notebook.core.space import HyperParameters
 
-__all__ = ["Trial", "TrialStatus", "is_terminal"]
+__all__ = ["Trial", "TrialStatus", "is_terminal", "trial_number"]
 
 
 class TrialStatus(StrEnum):
@@ -28,6 +28,11 @@ _TERMINAL = frozenset({TrialStatus.COMPLETED, TrialStatus.FAILED, TrialStatus.IN
 def is_terminal(status: str) -> bool:
     """Return whether a trial of this status has ended for good."""
     return status in _TERMINAL
+
+
+def trial_number(trial_id: str) -> str:
+    """Return an id without its padding: "07" and "7" are one trial, as its width follows `max_trials`."""
+    return str(int(trial_id)) if trial_id.isdecimal() else trial_id
 
 
 class Trial:

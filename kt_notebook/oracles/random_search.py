@@ -16,6 +16,7 @@ from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.search_space import SearchSpace
 from kt_notebook.core.space import HyperParameters
+from kt_notebook.core.trial import trial_number
 from kt_notebook.core.values import Value
 from kt_notebook.oracles.leftovers import Leftovers
 from kt_notebook.oracles.tried import TriedConfigurations, nothing_left, proposal
@@ -102,9 +103,9 @@ class RandomSearchOracle(Oracle):
 
 def draw_configuration(space: SearchSpace, seed: int, trial_id: str, attempt: int = 0) -> dict[str, Value]:
     """Return the configuration that a seed gives for a trial."""
-    # "07" and "7" are one trial: the width of an id follows max_trials, which may change on resume
-    number = str(int(trial_id)) if trial_id.isdecimal() else trial_id
-    start = hashlib.blake2b(f"{seed}/{number}/{attempt}/".encode("utf-8", "surrogatepass"), digest_size=8)
+    start = hashlib.blake2b(
+        f"{seed}/{trial_number(trial_id)}/{attempt}/".encode("utf-8", "surrogatepass"), digest_size=8
+    )
 
     def draw(entry: HyperParameter) -> Value:
         digest = start.copy()

@@ -221,8 +221,8 @@ def test_the_first_interrupt_cuts_the_trial_that_runs_and_it_runs_again(here, ca
     def interrupted(hp):
         n_runs.append(hp.Float("x", 0, 1))
         if len(n_runs) == 2:
-            signal.raise_signal(signal.SIGINT)
-            signal.raise_signal(signal.SIGINT)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         return n_runs[-1]
 
     tuner = kt.RandomSearch(interrupted, max_trials=3, seed=1)
@@ -306,3 +306,53 @@ def test_a_warning_of_a_trial_points_at_the_users_line(here):
     with pytest.warns(UserWarning, match="careful") as caught:
         kt.RandomSearch(warns, max_trials=1).search(verbose=0)
     assert caught[0].filename == __file__
+
+
+def test_a_search_that_could_not_begin_does_not_print_the_next_one_twice(here, capsys):
+    tuner = kt.RandomSearch(square, max_trials=2, seed=1)
+    with pytest.raises(KTNotebookError, match="only once"):
+        tuner.search(n for n in range(3))
+    tuner.search()
+
+    assert sum(line.startswith("trial 0") for line in capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_list_of_one_objective_means_the_same_best_trial_everywhere(here):
+    tuner = kt.RandomSearch(lambda hp: {"val_accuracy": hp.Float("a", 0, 1)}, objective=["val_accuracy"], max_trials=5)
+    tuner.search(verbose=0)
+
+    assert tuner.best["a"] == max(tuner.results["a"]) == tuner.get_best_hyperparameters()[0].get("a")
+
+
+def test_a_trial_has_the_same_seed_whatever_the_limit_of_trials(here):
+    seeds = {
+        kt.RandomSearch(square, max_trials=n, seed=1, project_name=str(n)).oracle.create_trial("tuner0").seed
+        for n in (9, 10, 1000)
+    }
+
+    assert len(seeds) == 1
+
+
+def test_two_interrupts_end_a_search_whose_oracle_is_thinking(here):
+    before = signal.getsignal(signal.SIGINT)
+
+    def wait_until(is_so):
+        deadline = threading.Event()
+        for _ in range(1000 * DEADLINE_S):
+            if is_so() or deadline.wait(0.001):
+                return
+
+    class Slow(type(kt.RandomSearch(square).oracle)):
+        def populate_space(self, trial_id):
+            wait_until(lambda: signal.getsignal(signal.SIGINT) is not before)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            wait_until(lambda: signal.getsignal(signal.SIGINT) is before)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            return super().populate_space(trial_id)
+
+    tuner = kt.RandomSearch(square, max_trials=2, seed=1, project_name="slow")
+    tuner.oracle.__class__ = Slow
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        tuner.search(verbose=0)
+
+    assert (tuner.session.is_running, tuner.session.state) == (False, "stopped")
