@@ -118,7 +118,7 @@ class OutputCapture:
             for patch in reversed(self._patches):
                 patch.remove()
             for stream in self._streams:
-                repoint_handlers(stream, stream.original)
+                repoint_handlers(stream, stream.standing)
             self._patches.clear()
             self._streams.clear()
             self._pyplot.unhook()

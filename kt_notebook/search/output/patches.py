@@ -23,6 +23,14 @@ class Replacement:
         self.original = original
         self.patch: Patch | None = None
 
+    @property
+    def standing(self) -> Any:
+        """What stands below, replacements that were removed already passed over."""
+        below = self.original
+        while isinstance(below, Replacement) and below.patch is not None and below.patch.is_removed:
+            below = below.original
+        return below
+
 
 class Hook(Replacement):
     """A function that goes one way inside a trial and the original's way elsewhere.
