@@ -38,9 +38,14 @@ def run_shown(
         serve: Runs its trials here and returns at its end; None where they run in threads.
     """
     display: SearchDisplay | None = None
+    console = console_on(sys.stdout, record=search.feed.record)
     if place in (FrontEnd.TERMINAL, FrontEnd.PLAIN):
-        search.feed.attach(console_on(sys.stdout, record=search.feed.record))
-    start()
+        search.feed.attach(console)
+    try:
+        start()
+    except BaseException:
+        search.feed.detach(console)
+        raise
     if place is FrontEnd.NOTEBOOK:
         display = _panel(host, search)
         display.show()

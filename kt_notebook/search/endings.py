@@ -63,23 +63,36 @@ def outcome_of_stopped(outcome: Outcome, record: TrialRecord, objective: AnyObje
     result = Result()
     if objective is not None and reached:
         sign = -1.0 if objective.direction == "max" else 1.0
-        best = min(reached, key=lambda e: sign * objective.get_value(e.metrics))
+        best = min(reached, key=lambda e: _nan_last(sign * objective.get_value(e.metrics)))
         result = Result(dict(best.metrics), best.epoch)
     return Outcome(outcome.trial_id, outcome.kind, outcome.hyperparameters, result)
 
 
-class FailureWatch:
-    """Notices when the first trials all fail with the same error at the same line."""
+def _nan_last(value: float) -> tuple[bool, float]:
+    return math.isnan(value), value
 
-    def __init__(self) -> None:
+
+class FailureWatch:
+    """Notices when the first trials all fail with the same error at the same line.
+
+    Args:
+        is_over: Whether an earlier trial of the search has ended otherwise.
+
+    Attributes:
+        first_error: Why the first trial failed, while none has completed. It holds on to the trial's frames.
+    """
+
+    def __init__(self, *, is_over: bool = False) -> None:
         self.first_error: Exception | None = None
         self._n_alike = 0
         self._signature: tuple[str, str, int | None] | None = None
-        self._is_over = False
+        self._is_over = is_over
 
     def look(self, status: TrialStatus, outcome: Outcome) -> Exception | None:
         """Take in an ended trial; return the error that the search is to end with, if so."""
         error = outcome.error
+        if status is TrialStatus.COMPLETED:
+            self.first_error = None
         if self._is_over or outcome.exception is None or error is None:
             self._is_over = self._is_over or status is not TrialStatus.FAILED
             return None

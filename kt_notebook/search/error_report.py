@@ -28,7 +28,14 @@ def describe_error(exception: BaseException, cell_file: str | None = None) -> Er
             line = number
     report = traceback.TracebackException.from_exception(exception)
     _keep_users_frames(report, is_ours=isinstance(exception, KTNotebookError))
-    return ErrorInfo(type(exception).__name__, str(exception), "".join(report.format()), line)
+    return ErrorInfo(type(exception).__name__, _message(exception), "".join(report.format()), line)
+
+
+def _message(exception: BaseException) -> str:
+    try:
+        return str(exception)
+    except Exception:  # noqa: BLE001 - The user's own exception: whatever making its text raises.
+        return "(this exception has no text)"
 
 
 def _keep_users_frames(report: traceback.TracebackException, *, is_ours: bool) -> None:

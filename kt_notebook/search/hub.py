@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from kt_notebook.core.events import Event, Record, SearchNoted
@@ -164,5 +165,9 @@ class Hub:
         except Exception as error:  # noqa: BLE001 - A listener must never end the search.
             self.detach(sink)
             text = f"{type(sink).__name__} failed and gets no more events: {type(error).__name__}: {error}"
-            warnings.warn(text, RuntimeWarning, stacklevel=2)
-            self.publish(SearchNoted("warning", "sink_detached", text))
+            # Neither may end this thread, on which the other sinks depend: a full disk ends the search where it is met
+            # by its owner, and the user may have made warnings errors.
+            with suppress(OSError):
+                self.publish(SearchNoted("warning", "sink_detached", text))
+            with suppress(Warning):
+                warnings.warn(text, RuntimeWarning, stacklevel=2)

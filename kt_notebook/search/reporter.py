@@ -15,6 +15,7 @@ from kt_notebook.search.messages import ObjectiveSettled, SpaceMet
 __all__ = ["StopLevel", "TrialReporter"]
 
 _PROGRESS_INTERVAL_S = 0.125
+_LOOK_INTERVAL_S = 0.1  # how soon a trial held by a pause hears that it alone is to end
 
 
 class StopLevel(IntEnum):
@@ -114,8 +115,8 @@ class TrialReporter:
         Raises:
             TrialStoppedError: The trial is to end now.
         """
-        if not self._gate.is_set() and self._stop < StopLevel.NOW:
-            self._gate.wait()
+        while not self._gate.is_set() and self._stop < StopLevel.NOW:
+            self._gate.wait(_LOOK_INTERVAL_S)
         if self._stop is StopLevel.NOW:
             raise TrialStoppedError(f"Trial {self._trial_id} was stopped.")
 

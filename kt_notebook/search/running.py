@@ -22,6 +22,7 @@ class RunningTrials:
         self._send = send
         self._gate = threading.Event()  # set while trials may go on, clear while the search is paused
         self._gate.set()
+        self._stop = StopLevel.NONE  # asked of all, also of a trial that begins only now
         self._reporters: dict[str, TrialReporter] = {}
         self._workers: dict[str, str] = {}
         self._idle = [f"tuner{n}" for n in reversed(range(n_workers))]
@@ -42,6 +43,7 @@ class RunningTrials:
         # The trial's code works on a copy of its own.
         reporter = TrialReporter(trial.trial_id, trial.hyperparameters.copy(), objective, self._send, self._gate)
         self._reporters[trial.trial_id] = reporter
+        reporter.stop(self._stop)
         self._workers[trial.trial_id] = self._idle.pop()
         return reporter
 
@@ -55,7 +57,8 @@ class RunningTrials:
         self._reporters[trial_id].stop(StopLevel.NOW)
 
     def stop_all(self, level: StopLevel) -> None:
-        """Ask every trial to end."""
+        """Ask every trial to end, those included that the session is about to begin."""
+        self._stop = max(self._stop, level)
         for reporter in list(self._reporters.values()):
             reporter.stop(level)
 

@@ -16,7 +16,6 @@ from kt_notebook.core.commands import AddTrials, Command, Pause, Resume, Stop, S
 from kt_notebook.core.errors import SearchStateError
 from kt_notebook.core.events import (
     EpochEnded,
-    ErrorInfo,
     Event,
     LimitsChanged,
     ObjectiveChosen,
@@ -92,7 +91,8 @@ class Session:
         self._reason: str | None = None  # why the search is to end, once that is known
         self._is_exhausted = False
         self._is_paused = False
-        self._failures = FailureWatch()
+        ended = (trial.status for trial in self.hub.record.trials.values() if trial.ended_at is not None)
+        self._failures = FailureWatch(is_over=any(status != TrialStatus.FAILED for status in ended))
         self._timeout_s = self.settings.timeout_s
         self._deadline: float | None = None
         self._paused_at = 0.0
@@ -130,13 +130,20 @@ class Session:
             self.hub.journal = self._store.acquire(self.hub.record.seq)
         self._reset()
         self._ended.clear()
-        self.hub.open()
-        self._publish(self.settings.started(self.oracle, self._executor, resumed=bool(self.hub.record.seq)))
-        for note in notes:
-            self._publish(note)
-        self._executor.start(self._run_job)
-        self._thread = threading.Thread(target=self._main, name=f"kt_notebook search {self.settings.name}", daemon=True)
-        self._thread.start()
+        name = f"kt_notebook search {self.settings.name}"
+        self._thread = thread = threading.Thread(target=self._main, name=name, daemon=True)
+        try:
+            self.hub.open()
+            self._publish(self.settings.started(self.oracle, self._executor, resumed=bool(self.hub.record.seq)))
+            for note in notes:
+                self._publish(note)
+            self._executor.start(self._run_job)
+            thread.start()
+        except BaseException as error:  # An interrupt, or no more threads: nobody else would free the project.
+            if not thread.is_alive():
+                self._fail(error)
+                self._finish()
+            raise
 
     def post(self, command: Command) -> None:
         """Ask for something; a command's id is applied once.
@@ -297,7 +304,7 @@ class Session:
         if outcome.is_fatal and outcome.exception is not None:
             self._fail(outcome.exception)
             self._running.stop_all(StopLevel.NOW)
-        elif (same := self._failures.look(trial.status, outcome)) is not None:
+        elif ended is not None and (same := self._failures.look(trial.status, outcome)) is not None:
             self._fail(same)
             self._running.stop_all(StopLevel.NOW)
 
@@ -327,6 +334,7 @@ class Session:
             case AddTrials(n=n):
                 if self.oracle.max_trials is not None:
                     self.oracle.max_trials += n
+                    self._is_exhausted = False
                     self._publish(LimitsChanged(self.oracle.max_trials, self._timeout_s))
             case StopTrial(trial_id=trial_id) if trial_id in self._running:
                 self._running.stop(trial_id)
@@ -359,28 +367,32 @@ class Session:
     def _finish(self) -> None:
         self._running.release()
         self._executor.close()
-        if self.error is None and self._reason is None and not self.oracle.get_best_trials(1):
+        if self.error is None and self._reason is None and not self.hub.record.ranked():
             self.error = self._failures.first_error
             self._reason = "failed" if self.error is not None else None
         reason = self._reason
         if reason is None:
             used_up = self.oracle.max_trials is not None and len(self.oracle.start_order) >= self.oracle.max_trials
             reason = "finished" if used_up else "exhausted"
-        info: ErrorInfo | None = None
-        if self.error is not None:
-            info = describe_error(self.error, self.settings.cell_file)
+        info = None if self.error is None else describe_error(self.error, self.settings.cell_file)
         self._publish(SearchEnded(reason, info))
-        try:
-            self.hub.sync()
-            if self._store is not None:
-                self._store.keep(self.oracle, None)
-                self._store.release()
-        except OSError as error:
-            self.error = self.error or error
-        finally:
-            self.hub.close()
-            self._ended.set()
-            self._drain()
+        # The journal is closed last: what the files or a listener have to say goes into it.
+        for step in (self.hub.sync, self._keep_files, self.hub.close, self._release):
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 - Boundary: whatever fails, the project is freed and waiting ends.
+                self.error = self.error or error
+        self._ended.set()
+        self._drain()
+
+    def _keep_files(self) -> None:
+        if self._store is not None:
+            self._store.keep(self.oracle, None)
+
+    def _release(self) -> None:
+        self.hub.journal = None
+        if self._store is not None:
+            self._store.release()
 
     def _drain(self) -> None:
         """Answer the calls that came too late; late commands have nothing left to change."""

@@ -31,7 +31,7 @@ class Store(Protocol):
         """Return where a trial may write."""
 
     def keep(self, oracle: Oracle, trial: Trial | None) -> None:
-        """Bring the view files up to date, soon and elsewhere; `trial` has just changed."""
+        """Bring the view files up to date: soon and elsewhere where a trial has just changed, at once without one."""
 
 
 @dataclass(frozen=True, slots=True)

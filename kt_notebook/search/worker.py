@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from kt_notebook.core.errors import TrialStoppedError
+from kt_notebook.core.errors import FailedTrialError, TrialStoppedError
 from kt_notebook.core.protocol import Assignment, Reporter, TrialFunction
 from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.messages import Outcome, OutcomeKind
@@ -38,26 +38,35 @@ def run_job(
     send: Callable[[object], None],
     cell_file: str | None = None,
 ) -> None:
-    """Run a trial on this thread and send its `Outcome`.
+    """Run a trial on this thread and send its one `Outcome`, whatever happens: the session waits for it.
 
     Raises:
         KeyboardInterrupt: The user interrupted; the outcome was sent before.
     """
     assignment, reporter = job.assignment, job.reporter
     trial_id, hyperparameters = assignment.trial_id, assignment.hyperparameters
+    outcome = Outcome(trial_id, OutcomeKind.INTERRUPTED, hyperparameters)  # an interrupt may land on any line here
     try:
+        reporter.hold()  # a search that was paused or stopped meanwhile begins no trial
         if capture is None:
             result = trial_function(assignment, reporter)
         else:
             with capture.trial(reporter):
                 result = trial_function(assignment, reporter)
+        outcome = Outcome(trial_id, OutcomeKind.DONE, hyperparameters, result)
     except TrialStoppedError:
-        send(Outcome(trial_id, OutcomeKind.STOPPED, hyperparameters))
+        outcome = Outcome(trial_id, OutcomeKind.STOPPED, hyperparameters)
     except KeyboardInterrupt:
-        send(Outcome(trial_id, OutcomeKind.INTERRUPTED, hyperparameters))
         raise
-    except Exception as error:  # noqa: BLE001 - The boundary of a trial: whatever it raises costs this trial, not the search.
-        info = describe_error(error, cell_file)
-        send(Outcome(trial_id, OutcomeKind.FAILED, hyperparameters, error=info, exception=error))
-    else:
-        send(Outcome(trial_id, OutcomeKind.DONE, hyperparameters, result))
+    except BaseException as error:  # noqa: BLE001 - The boundary of a trial: whatever it raises costs this trial, not the search.
+        failure = error if isinstance(error, Exception) else _failed_by(error)
+        info = describe_error(failure, cell_file)
+        outcome = Outcome(trial_id, OutcomeKind.FAILED, hyperparameters, error=info, exception=failure)
+    finally:
+        send(outcome)
+
+
+def _failed_by(error: BaseException) -> FailedTrialError:
+    """Return the failure that `sys.exit()` and the like are: in a trial they end nothing but the trial."""
+    failure = FailedTrialError(f"The trial raised {type(error).__name__}({error}). Return its score instead.")
+    return failure.with_traceback(error.__traceback__)

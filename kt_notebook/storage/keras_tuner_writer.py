@@ -7,6 +7,7 @@ files are a view of it. oracle.json grows with the number of trials, so it is as
 (`is_oracle_due`), such that making and writing it takes at most some 2 % of the time.
 """
 
+import contextlib
 import json
 import threading
 import time
@@ -194,7 +195,9 @@ class KerasTunerWriter:
     def _report(self, error: StorageError) -> None:
         if not self._has_failed:
             self._has_failed = True
-            self._on_error(error)
+            # The disk that refuses this file may refuse the journal too: `flush` must not wait for a dead thread.
+            with contextlib.suppress(Exception):
+                self._on_error(error)
 
     def _trial(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
         self._hashes[state["trial_id"]] = values_hash(state["hyperparameters"]["values"])

@@ -62,9 +62,10 @@ class ProjectStore:
             journal.records.clear()
             if last != seq:
                 journal.close()
+                what = "has gone on since this tuner read it" if last > seq else "lacks what this tuner could not write"
                 raise StorageError(
-                    f"The project {str(self.project.path)!r} has gone on since this tuner read it (record {seq}, now "
-                    f"{last}). Make the tuner anew, or run the cell again, to see all trials."
+                    f"The project {str(self.project.path)!r} {what} (record {seq} here, {last} on the disk). Make the "
+                    "tuner anew, or run the cell again, to go on from what the disk has."
                 )
         except BaseException:
             self._lock.release()
@@ -74,15 +75,16 @@ class ProjectStore:
 
     def release(self) -> None:
         """Bring the files up to date, close the journal and let others write."""
-        if self._files is not None:
-            self._files.close()
-            self._files = None
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        files, journal, lock = self._files, self._journal, self._lock
+        self._files = self._journal = self._lock = None
+        try:
+            if files is not None:
+                files.close()
+            if journal is not None:
+                journal.close()
+        finally:
+            if lock is not None:
+                lock.release()
 
     def trial_dir(self, trial_id: str) -> Path:
         """Return where a trial may write; the folder need not be there yet."""
@@ -93,7 +95,7 @@ class ProjectStore:
 
         Args:
             oracle: Its state is taken where it is due.
-            trial: One that has just changed, None at the end of the search.
+            trial: One that has just changed; None at the end of the search, which waits for the files.
         """
         if self._files is None:
             self._files = KerasTunerWriter(self.project, self._on_error)
@@ -103,3 +105,5 @@ class ProjectStore:
             self._files.put_trial(trial.get_state())
         if trial is None or self._files.is_oracle_due():
             self._files.put_oracle(oracle.get_state())
+        if trial is None:
+            self._files.flush()

@@ -103,11 +103,14 @@ class BaseTuner:
         """
         executor = CallingExecutor()
         level = 1 if verbose == "auto" else int(verbose)
-        if level:
-            self._hub.attach(console_on(sys.stdout, verbose=level, record=self._hub.record))
         session = self.open_session(fit_args, fit_kwargs, executor=executor)
-        session.start(self.opening_notes())
-        run_blocking(session, executor)
+        console = console_on(sys.stdout, verbose=level, record=self._hub.record)
+        self._hub.attach(console)
+        try:
+            session.start(self.opening_notes())
+            run_blocking(session, executor)
+        finally:
+            self._hub.detach(console)
 
     # Any: arguments of Keras' fit.
     def open_session(

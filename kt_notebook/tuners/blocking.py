@@ -28,9 +28,9 @@ def run_blocking(session: Session, executor: CallingExecutor) -> None:
         with _polite_interrupt(session):
             executor.serve()
     except KeyboardInterrupt:
-        if session.is_running:
-            with suppress(SearchStateError):  # It may just have ended by itself.
-                session.post(StopNow())
+        with suppress(SearchStateError):  # It may just have ended by itself.
+            session.post(StopNow())
+        executor.serve()  # A trial may have been handed over meanwhile: it ends before it begins.
         session.wait()
         raise
     session.wait()

@@ -21,6 +21,7 @@ class CallingExecutor:
     def start(self, run: Callable[[Job], None]) -> None:
         """Keep what is to be called with each job."""
         self._run = run
+        self._jobs = SimpleQueue()
 
     def submit(self, job: Job) -> None:
         """Hand a job to the caller's thread."""
@@ -31,7 +32,7 @@ class CallingExecutor:
         self._jobs.put(None)
 
     def serve(self) -> None:
-        """Run jobs on this thread until the executor is closed.
+        """Run jobs on this thread until the executor is closed; after an interrupt it may be called again.
 
         Raises:
             KeyboardInterrupt: The user interrupted a trial.
@@ -39,3 +40,4 @@ class CallingExecutor:
         while (job := self._jobs.get()) is not None:
             if self._run is not None:
                 self._run(job)
+        self._jobs.put(None)
