@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from kt_notebook.core.commands import AddTrials
-from kt_notebook.core.errors import OptionError, ProjectLockedError, SearchStateError
-from kt_notebook.core.events import Record, SearchNoted
+from kt_notebook.core.errors import OptionError, SearchStateError
+from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import TrialFunction
 from kt_notebook.core.space import HyperParameters
+from kt_notebook.magics.best_names import hand_on_best_names, keep_best_names
 from kt_notebook.magics.data_watch import watching_data
 from kt_notebook.magics.fingerprint import changed_names, fingerprints
-from kt_notebook.magics.inline import InlineHyperModel
 from kt_notebook.magics.options import TuneOptions
 from kt_notebook.magics.place import (
     cell_project,
@@ -29,16 +29,14 @@ from kt_notebook.magics.place import (
     write_data,
 )
 from kt_notebook.magics.rebinding import watching_names
-from kt_notebook.magics.show import run_shown, show_search
 from kt_notebook.magics.tuner_choice import make_oracle
+from kt_notebook.magics.way import Way, way_of
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch, front_end, host_of
-from kt_notebook.search.executors import CallingExecutor, ThreadExecutor
 from kt_notebook.search.output import OutputCapture
 from kt_notebook.search.session import Session
 from kt_notebook.storage.projects import Project
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.tuners import Tuner
-from kt_notebook.tuners.blocking import run_blocking
 
 __all__ = ["CellSearch", "launch", "refuse_taken_name"]
 
@@ -97,7 +95,7 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
         return _join(shell, running, options)
     if options.overwrite:
         project.archive()
-    return _begin(shell, host, options, cell, oracle, project, data)
+    return _begin(shell, options, cell, oracle, project, data)
 
 
 # Any: the notebook's names stand for anything.
@@ -108,13 +106,7 @@ def _data_of(cell: CellSearch, namespace: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _begin(
-    shell: Any,
-    host: Host,
-    options: TuneOptions,
-    cell: CellSearch,
-    oracle: Oracle,
-    project: Project,
-    data: dict[str, str],
+    shell: Any, options: TuneOptions, cell: CellSearch, oracle: Oracle, project: Project, data: dict[str, str]
 ) -> Tuner:
     oracle.hyperparameters.merge(cell.space, overwrite=False)
     tuner = Tuner(
@@ -125,13 +117,27 @@ def _begin(
         executions_per_trial=options.executions_per_trial,
     )
     tuner.name = options.name
-    place = front_end(shell)
-    blocks = _is_to_block(options, place)
-    executor = CallingExecutor() if blocks and options.workers == 1 else ThreadExecutor(options.workers)
-    session = tuner.open_session(
+    way = way_of(shell, options)
+    session = _open_session(shell, options, cell, tuner, way)
+    hand_on_best_names(shell.user_ns.get(options.name), tuner)
+    shell.user_ns[options.name] = tuner
+    if _is_finished(tuner):
+        for note in tuner.opening_notes(is_starting=False):
+            print(note.text)  # noqa: T201 - the search has ended, so its panel takes no more notes
+        way.show(session, tuner)
+        return tuner
+    if options.keep:
+        keep_best_names(tuner, cell.hypermodel)
+    notes = [*cell.notes, *tuner.opening_notes()]
+    way.run(session, tuner, functools.partial(_start, session, notes, project, data))
+    return tuner
+
+
+def _open_session(shell: Any, options: TuneOptions, cell: CellSearch, tuner: Tuner, way: Way) -> Session:
+    return tuner.open_session(
         cell.fit_args,
         dict(cell.fit_kwargs or {}),
-        executor=executor,
+        executor=way.executor,
         capture=OutputCapture(shell),
         timeout_s=options.timeout_s,
         max_epochs=options.max_epochs,
@@ -139,31 +145,6 @@ def _begin(
         uses_keras=cell.uses_keras,
         wrap=_watched(cell, shell.user_ns),
     )
-    _hand_on_best_names(shell.user_ns.get(options.name), tuner)
-    shell.user_ns[options.name] = tuner
-    search = host.add(session, tuner)
-    host.register_target(shell)
-    if _is_finished(tuner):
-        for note in tuner.opening_notes(is_starting=False):
-            print(note.text)  # noqa: T201 - the search has ended, so its panel takes no more notes
-        show_search(host, search, place)
-        return tuner
-    _keep_best_names(tuner, cell.hypermodel, keep=options.keep)
-    notes = [*cell.notes, *tuner.opening_notes()]
-    serve: Callable[[], None] | None = functools.partial(_wait_for, session) if blocks else None
-    if isinstance(executor, CallingExecutor):
-        serve = functools.partial(run_blocking, session, executor)
-    try:
-        run_shown(host, search, place, functools.partial(_start, session, notes, project, data), serve)
-    except ProjectLockedError:
-        # Who holds it is in the error; what there is so far can be read all the same.
-        show_search(host, search, FrontEnd.HEADLESS if place is FrontEnd.NOTEBOOK else place)
-        raise
-    return tuner
-
-
-def _is_to_block(options: TuneOptions, place: FrontEnd) -> bool:
-    return options.wait if options.wait is not None else place is not FrontEnd.NOTEBOOK
 
 
 def _start(session: Session, notes: Sequence[SearchNoted], project: Project, data: dict[str, str]) -> None:
@@ -174,13 +155,6 @@ def _start(session: Session, notes: Sequence[SearchNoted], project: Project, dat
     except OSError as error:
         text = f"What the data look like could not be kept, so a change will not be noticed: {error}"
         session.hub.publish(SearchNoted("warning", "data_not_kept", text))
-
-
-def _wait_for(session: Session) -> None:
-    """Wait for trials that run in threads; an interrupt ends the waiting, not the search."""
-    session.wait()
-    if session.error is not None:
-        raise session.error
 
 
 def _watched(cell: CellSearch, namespace: Mapping[str, Any]) -> Callable[[TrialFunction], TrialFunction]:
@@ -227,12 +201,11 @@ def _join(shell: Any, search: HostedSearch, options: TuneOptions) -> Tuner:
     if limit is not None and "max_trials" in options.given and options.max_trials > limit:
         session.post(AddTrials(n=options.max_trials - limit))
     shell.user_ns[options.name] = tuner
-    place = front_end(shell)
-    blocks = _is_to_block(options, place)
-    if blocks and place is not FrontEnd.NOTEBOOK:  # what is shown there stays as it is, so it waits for the end
+    way = way_of(shell, options)
+    if way.blocks and way.place is not FrontEnd.NOTEBOOK:  # what is shown there stays as it is, so it waits for the end
         tuner.wait()
-    show_search(host_of(shell), search, place)
-    if blocks:
+    way.show(session, tuner)
+    if way.blocks:
         tuner.wait()
     return tuner
 
@@ -262,37 +235,3 @@ def _is_finished(tuner: Tuner) -> bool:
     limit = oracle.max_trials
     used_up = limit is not None and len(record.trials) >= limit
     return used_up or record.search["reason"] == "exhausted"
-
-
-# Any: whatever the notebook holds under the name.
-def _hand_on_best_names(held: Any, tuner: Tuner) -> None:
-    """Let the names that the best trial left behind outlive the tuner, where the same search goes on."""
-    search_id = tuner.hub.record.search["search_id"]
-    if isinstance(held, Tuner) and search_id is not None and held.hub.record.search["search_id"] == search_id:
-        tuner.best_names = held.best_names
-
-
-def _keep_best_names(tuner: Tuner, hypermodel: HyperModel, *, keep: bool) -> None:
-    if keep and isinstance(hypermodel, InlineHyperModel):
-        tuner.hub.attach(_BestNames(tuner, hypermodel))
-
-
-class _BestNames:
-    """Keeps the names that the best trial so far left behind, as `tuner.best_names`."""
-
-    def __init__(self, tuner: Tuner, hypermodel: InlineHyperModel) -> None:
-        self._tuner = tuner
-        self._hypermodel = hypermodel
-
-    def receive(self, records: Sequence[Record]) -> None:
-        """Look for a new best trial."""
-        ended = [record["trial_id"] for record in records if record["kind"] == "trial_ended"]
-        if not ended:
-            return
-        best = self._tuner.best.trial_id
-        if best is None:
-            return
-        if best in self._hypermodel.names_of:
-            self._tuner.best_names = self._hypermodel.names_of[best]
-        running = {t.trial_id for t in list(self._tuner.hub.record.trials.values()) if t.status == "RUNNING"}
-        self._hypermodel.forget_all_but(running | {best})

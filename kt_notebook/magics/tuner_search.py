@@ -8,13 +8,10 @@ from typing import Any
 from kt_notebook.core.errors import CellError
 from kt_notebook.magics.cell import FIT_HOOK_NAME, TUNER_SEARCH_HOOK_NAME
 from kt_notebook.magics.options import TuneOptions
-from kt_notebook.magics.show import run_shown
-from kt_notebook.panel.host import FrontEnd, front_end, host_of
-from kt_notebook.search.executors import CallingExecutor, ThreadExecutor
+from kt_notebook.magics.way import way_of
 from kt_notebook.search.output import OutputCapture
 from kt_notebook.training.fit import fit_hook
 from kt_notebook.tuners import Tuner
-from kt_notebook.tuners.blocking import run_blocking
 
 __all__ = ["run_tuner_search"]
 
@@ -57,13 +54,9 @@ def _search(
     shell: Any, options: TuneOptions, name: str, file: str, tuner: Tuner, /, *fit_args: Any, **fit_kwargs: Any
 ) -> None:
     fit_kwargs.pop("verbose", None)  # the panel shows what it would print
-    place = front_end(shell)
-    blocks = options.wait if options.wait is not None else place is not FrontEnd.NOTEBOOK
-    executor = CallingExecutor() if blocks else ThreadExecutor()
+    way = way_of(shell, options)
     tuner.name = name
-    session = tuner.open_session(fit_args, fit_kwargs, executor=executor, capture=OutputCapture(shell), cell_file=file)
-    host = host_of(shell)
-    host.register_target(shell)
-    search = host.add(session, tuner)
-    serve = functools.partial(run_blocking, session, executor) if isinstance(executor, CallingExecutor) else None
-    run_shown(host, search, place, functools.partial(session.start, tuner.opening_notes()), serve)
+    session = tuner.open_session(
+        fit_args, fit_kwargs, executor=way.executor, capture=OutputCapture(shell), cell_file=file
+    )
+    way.run(session, tuner, functools.partial(session.start, tuner.opening_notes()))
