@@ -24,7 +24,7 @@ from kt_notebook.search.reporter import StopLevel, TrialReporter
 from kt_notebook.search.resume import restore_oracle
 from kt_notebook.storage.project_store import ProjectStore
 from kt_notebook.storage.projects import Project
-from tests.search.searches import WAIT_S, Held, Records, failing, make_session, run, score_of, statuses
+from tests.search.searches import WAIT_S, Records, failing, make_session, run, score_of, statuses
 
 
 class Wordless(Exception):
