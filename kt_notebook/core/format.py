@@ -10,6 +10,7 @@ from typing import Any
 from unicodedata import combining, east_asian_width
 
 from kt_notebook.core.events import decode_number
+from kt_notebook.core.objective import DEFAULT_OBJECTIVE_NAME
 
 __all__ = [
     "ARROWS",
@@ -17,6 +18,7 @@ __all__ = [
     "format_clock",
     "format_count",
     "format_duration",
+    "format_metric",
     "format_score",
     "format_trial_id",
     "format_value",
@@ -49,6 +51,11 @@ def format_score(value: float | int | str | None) -> str:
 
 
 # Any: a value is what JSON can hold.
+def format_metric(name: str) -> str:
+    """Return what a metric is called: the number that a trial returns, which has no name, is its score."""
+    return "score" if name == DEFAULT_OBJECTIVE_NAME else name
+
+
 def format_value(value: Any) -> str:
     """Return a hyperparameter's value, in JSON form, as Python would write it; floats as short as they can be."""
     return value if isinstance(value, str) else _format_inner(value)

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from kt_notebook.core.events import decode_number, encode_number
 
 __all__ = ["MetricHistory", "MetricObservation", "MetricsTracker", "infer_metric_direction"]
@@ -117,6 +115,8 @@ class MetricHistory:
 
     def get_statistics(self) -> dict[str, float]:
         """Return min, max, mean, median, variance and standard deviation over the steps."""
+        import numpy as np  # here alone, so that showing a search does not load it
+
         values = [o.mean() for o in self.get_history()]
         if not values:
             return {}

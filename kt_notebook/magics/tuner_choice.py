@@ -51,7 +51,8 @@ def make_oracle(options: TuneOptions, space: HyperParameters, namespace: Mapping
     if name == "random":
         return RandomSearchOracle(**arguments)
     if name == "grid":
-        if "max_trials" not in options.given and space.n_combinations() is not None:
+        is_limited = "max_trials" in options.given or options.max_trials != TuneOptions().max_trials
+        if not is_limited and space.n_combinations() is not None:
             arguments["max_trials"] = None
         return GridSearchOracle(**arguments)
     return _own_oracle(options, arguments, namespace)

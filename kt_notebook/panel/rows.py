@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kt_notebook.core.events import decode_number
-from kt_notebook.core.format import ARROWS, format_clock, format_count, format_score, format_trial_id
+from kt_notebook.core.format import ARROWS, format_clock, format_count, format_metric, format_score, format_trial_id
 
 __all__ = ["STATES", "Row", "Summary", "best_so_far", "pick_rows", "rank", "rows_of", "state_text", "summarize"]
 
@@ -159,8 +159,8 @@ def summarize(snapshot: Snapshot, rows: Sequence[Row], ranked: Sequence[Row]) ->
     return Summary(
         name=search["name"] or "search",
         state=state_text(search["state"]),
-        objective=" + ".join(f"{o['name']} {ARROWS.get(o['direction'], '')}".strip() for o in objective),
-        metric=" + ".join(o["name"] for o in objective) or "score",
+        objective=" + ".join(f"{format_metric(o['name'])} {ARROWS.get(o['direction'], '')}".strip() for o in objective),
+        metric=" + ".join(format_metric(o["name"]) for o in objective) or "score",
         best=best,
         best_text=format_score(best.score) if best else "",
         n_text=f"{format_count(n_trials)} of {format_count(max_trials)}" if max_trials else format_count(n_trials),

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kt_notebook.core.format import format_metric
 from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.values import value_from_json
 
@@ -91,7 +92,7 @@ def _score_name(objective: list[dict[str, str]] | None) -> str:
         return "score"
     if len(objective) > 1:
         return "multi_objective"
-    return "score" if objective[0]["name"] == "default_objective" else objective[0]["name"]
+    return format_metric(objective[0]["name"])
 
 
 # Any: a row holds values of all kinds.

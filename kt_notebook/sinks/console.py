@@ -18,6 +18,7 @@ from kt_notebook.core.format import (
     format_clock,
     format_count,
     format_duration,
+    format_metric,
     format_score,
     format_trial_id,
     format_value,
@@ -254,15 +255,15 @@ class ConsoleSink:
     def _metric_text(self, metrics: Mapping[str, Any]) -> str:
         objective = self._search.objective
         name = objective[0]["name"] if objective else ""
-        return f"{name} {format_score(metrics[name])}" if name in metrics else ""
+        return f"{format_metric(name)} {format_score(metrics[name])}" if name in metrics else ""
 
     def _metric_name(self) -> str:
         objective = self._search.objective or []
-        return objective[0]["name"] if len(objective) == 1 else "score"
+        return format_metric(objective[0]["name"]) if len(objective) == 1 else "score"
 
     def _objective_text(self) -> str:
         objective = self._search.objective or []
-        return " + ".join(f"{o['name']} {ARROWS.get(o['direction'], '')}".strip() for o in objective)
+        return " + ".join(f"{format_metric(o['name'])} {ARROWS.get(o['direction'], '')}".strip() for o in objective)
 
     def _challenge(self, record: Record) -> None:
         score = decode_number(record["score"])
