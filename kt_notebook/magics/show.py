@@ -4,62 +4,78 @@ import sys
 from collections.abc import Callable
 
 from kt_notebook.panel.bundle import SearchDisplay
+from kt_notebook.panel.channel import Feed
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch
 from kt_notebook.panel.text import to_text
+from kt_notebook.search.session import Session
 from kt_notebook.sinks.console import console_on
+from kt_notebook.tuners import Tuner
 
-__all__ = ["run_shown", "show_search"]
+__all__ = ["run_shown", "show_feed", "show_search"]
 
 
 def show_search(host: Host, search: HostedSearch, place: FrontEnd) -> None:
     """Show a search as it stands; a live one keeps its panel up to date."""
     if place is FrontEnd.NOTEBOOK:
         _panel(host, search).show()
-    elif place is FrontEnd.HEADLESS:
-        SearchDisplay(search.feed).finish()
     else:
-        print(to_text(search.feed.snapshot()))  # noqa: T201 - a terminal's only display
+        show_feed(search.feed, place)
+
+
+def show_feed(feed: Feed, place: FrontEnd) -> None:
+    """Show once what is known of a search, without anything live."""
+    if place in (FrontEnd.NOTEBOOK, FrontEnd.HEADLESS):
+        SearchDisplay(feed).finish()
+    else:
+        print(to_text(feed.snapshot()))  # noqa: T201 - a terminal's only display
 
 
 def run_shown(
     host: Host,
-    search: HostedSearch,
+    session: Session,
+    tuner: Tuner,
     place: FrontEnd,
     start: Callable[[], None],
-    serve: Callable[[], None] | None,
+    serve: Callable[[Callable[[], None]], None] | None,
 ) -> None:
     """Start a search and show it.
 
     Args:
-        host: This kernel's searches.
-        search: The search.
+        host: This kernel's searches; the search is added once it has started.
+        session: The search.
+        tuner: What the user holds.
         place: Where we are.
         start: Starts it; what this raises leaves nothing shown.
-        serve: Runs its trials here and returns at its end; None where they run in threads.
+        serve: Calls what it is given to begin, then runs the trials here until the end; None where they run in threads.
     """
-    display: SearchDisplay | None = None
-    console = console_on(sys.stdout, record=search.feed.record)
-    if place in (FrontEnd.TERMINAL, FrontEnd.PLAIN):
-        search.feed.attach(console)
-    try:
+    displays: list[SearchDisplay] = []
+    is_text = place in (FrontEnd.TERMINAL, FrontEnd.PLAIN)
+    console = console_on(sys.stdout, record=tuner.hub.record) if is_text else None
+
+    def begin() -> None:
         start()
-    except BaseException:
-        search.feed.detach(console)
-        raise
-    if place is FrontEnd.NOTEBOOK:
-        display = _panel(host, search)
-        display.show()
-    elif place is FrontEnd.HEADLESS:
-        display = SearchDisplay(search.feed)
-        if serve is None:
-            display.show()
-    if serve is None:
-        return
+        search = host.add(session, tuner)
+        if place is FrontEnd.NOTEBOOK:
+            displays.append(_panel(host, search))
+            displays[0].show()
+        elif place is FrontEnd.HEADLESS:
+            displays.append(SearchDisplay(tuner.hub))
+            if serve is None:
+                displays[0].show()
+
+    if console is not None:
+        tuner.hub.attach(console)
     try:
-        serve()
+        if serve is None:
+            begin()
+            console = None  # It goes on until the search ends.
+        else:
+            serve(begin)
     finally:
-        if display is not None:
-            display.finish()
+        if console is not None:
+            tuner.hub.detach(console)
+        if serve is not None and displays:
+            displays[0].finish()
 
 
 def _panel(host: Host, search: HostedSearch) -> SearchDisplay:

@@ -7,7 +7,7 @@ from typing import Any
 
 from kt_notebook.core.errors import ProjectLockedError
 from kt_notebook.magics.options import TuneOptions
-from kt_notebook.magics.show import run_shown, show_search
+from kt_notebook.magics.show import run_shown, show_feed, show_search
 from kt_notebook.panel.host import FrontEnd, Host, front_end, host_of
 from kt_notebook.search.executors import CallingExecutor, Executor, ThreadExecutor
 from kt_notebook.search.session import Session
@@ -44,17 +44,16 @@ class Way:
             ProjectLockedError: Somebody else searches in the project; what there is so far is shown.
             Exception: What ended the search, where the cell blocks.
         """
-        search = self.host.add(session, tuner)
-        serve: Callable[[], None] | None = None
+        serve: Callable[[Callable[[], None]], None] | None = None
         if isinstance(self.executor, CallingExecutor):
             serve = functools.partial(run_blocking, session, self.executor)
         elif self.blocks:
             serve = functools.partial(_wait_for, session)
         try:
-            run_shown(self.host, search, self.place, start, serve)
+            run_shown(self.host, session, tuner, self.place, start, serve)
         except ProjectLockedError:
             # Who holds it is in the error; what there is so far can be read all the same.
-            show_search(self.host, search, FrontEnd.HEADLESS if self.place is FrontEnd.NOTEBOOK else self.place)
+            show_feed(tuner.hub, self.place)
             raise
 
 
@@ -69,8 +68,9 @@ def way_of(shell: Any, options: TuneOptions) -> Way:
     return Way(host, place, blocks, executor)
 
 
-def _wait_for(session: Session) -> None:
-    """Wait for trials that run in threads; an interrupt ends the waiting, not the search."""
+def _wait_for(session: Session, begin: Callable[[], None]) -> None:
+    """Begin, and wait for trials that run in threads; an interrupt ends the waiting, not the search."""
+    begin()
     session.wait()
     if session.error is not None:
         raise session.error

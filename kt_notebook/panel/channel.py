@@ -113,13 +113,13 @@ class Channel:
             with self._sending:
                 self._waiting = []
             if self._feed is not search.feed:
-                self._leave()
+                self.leave()
                 self._seq = 0
                 self._feed = search.feed
                 self._feed.attach(self)
         self._send_snapshot(search.feed)
         if self._is_closed:
-            self._leave()
+            self.leave()
 
     def receive(self, records: Sequence[Record]) -> None:
         """Pass records on to the view; called by the feed on its delivery thread."""
@@ -143,7 +143,7 @@ class Channel:
     def close(self) -> None:
         """Forget the view."""
         self._is_closed = True
-        self._leave()
+        self.leave()
 
     def _answer(self, message: Any) -> None:
         kind = message.get("type") if isinstance(message, dict) else None
@@ -208,7 +208,8 @@ class Channel:
             self._is_closed = True
             _log.warning("A view of the search %s is gone, it gets no more news", self.search_id, exc_info=True)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Hear no more of the search; the view may open it again."""
         feed, self._feed = self._feed, None
         if feed is not None:
             feed.detach(self)

@@ -188,6 +188,8 @@ class Host:
             forgotten = self._surplus(search)
             for old in forgotten:
                 del self._searches[old.search_id]
+                for channel in old.channels:
+                    channel.leave()  # It would keep the search's whole record.
             channels = list(search.channels)
         for channel in channels:
             channel.open()

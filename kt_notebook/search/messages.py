@@ -1,10 +1,7 @@
 """What workers say to the session, beside the events that pass through as they are."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from kt_notebook.core.errors import FatalError
 from kt_notebook.core.events import ErrorInfo
@@ -12,7 +9,7 @@ from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.protocol import Result
 from kt_notebook.core.space import HyperParameters
 
-__all__ = ["Call", "ObjectiveSettled", "Outcome", "OutcomeKind", "SpaceMet"]
+__all__ = ["ObjectiveSettled", "Outcome", "OutcomeKind", "SpaceMet"]
 
 
 class OutcomeKind(Enum):
@@ -59,18 +56,3 @@ class ObjectiveSettled:
     """A trial's first result has settled an objective that was left out."""
 
     objective: AnyObjective
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call that only the oracle's owner may make; the answer goes into the future."""
-
-    function: Callable[[], Any]  # Any: whatever the oracle's method returns.
-    answer: "Future[Any]"
-
-    def give_answer(self) -> None:
-        """Make the call; what it raises goes to whoever waits for the answer."""
-        try:
-            self.answer.set_result(self.function())
-        except Exception as error:  # noqa: BLE001 - Boundary: the caller in the other thread gets it.
-            self.answer.set_exception(error)

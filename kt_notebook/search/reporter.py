@@ -38,6 +38,7 @@ class TrialReporter:
 
     Attributes:
         hyperparameters: The trial's own copy.
+        ends_alone: Whether this trial was asked to end by itself, by hand or pruned, not with the whole search.
         space_version: The version of the trial's space that the session has been told of.
     """
 
@@ -57,6 +58,7 @@ class TrialReporter:
         self._gate = gate
         self._stop = StopLevel.NONE
         self._progressed_at = 0.0
+        self.ends_alone = False
 
     @property
     def objective(self) -> AnyObjective | None:

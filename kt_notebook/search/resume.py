@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kt_notebook.core.errors import OptionError
 from kt_notebook.core.objective import create_objective
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.record import SearchRecord, TrialRecord
@@ -17,8 +18,12 @@ def restore_oracle(oracle: Oracle, record: SearchRecord) -> None:
 
     What the oracle was given counts where it may change (its limits); an objective or seed that it was not given
     is taken from the record.
+
+    Raises:
+        OptionError: The oracle has another objective than the record, whose scores could not be compared.
     """
     search = record.search
+    _refuse_other_objective(oracle, search["objective"], search["directory"])
     if search["space"]:
         oracle.hyperparameters.merge(_space(search["space"]), overwrite=False)
     if oracle.objective is None and search["objective"]:
@@ -27,6 +32,19 @@ def restore_oracle(oracle: Oracle, record: SearchRecord) -> None:
         oracle.seed = search["seed"]
     for trial in record.trials.values():
         oracle.adopt_trial(_trial(trial, oracle))
+
+
+def _refuse_other_objective(oracle: Oracle, recorded: list[dict[str, str]] | None, directory: str | None) -> None:
+    if oracle.objective is None or not recorded or oracle.objective.to_json() == recorded:
+        return
+    was, now = (
+        ", ".join(f"{part['name']} ({part['direction']})" for part in parts)
+        for parts in (recorded, oracle.objective.to_json())
+    )
+    raise OptionError(
+        f"The project {directory!r} was searched for {was}, and this tuner asks for {now}: their scores cannot be "
+        "compared. Choose another project_name, or begin anew with overwrite=True."
+    )
 
 
 # Any: JSON

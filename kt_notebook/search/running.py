@@ -53,7 +53,8 @@ class RunningTrials:
         return self._reporters.pop(trial_id)
 
     def stop(self, trial_id: str) -> None:
-        """Ask a trial to end at its next batch."""
+        """Ask one trial to end at its next batch, with what it has reached as its result."""
+        self._reporters[trial_id].ends_alone = True
         self._reporters[trial_id].stop(StopLevel.NOW)
 
     def stop_all(self, level: StopLevel) -> None:

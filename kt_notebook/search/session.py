@@ -7,10 +7,8 @@ ends when the oracle has no more trials or somebody asks for it. An ended sessio
 
 import threading
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from collections.abc import Iterable
 from queue import Empty, SimpleQueue
-from typing import TypeVar
 
 from kt_notebook.core.commands import AddTrials, Command, Pause, Resume, Stop, StopNow, StopTrial
 from kt_notebook.core.errors import SearchStateError
@@ -36,15 +34,13 @@ from kt_notebook.search.endings import FailureWatch, end_trial, outcome_of_stopp
 from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
-from kt_notebook.search.messages import Call, ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
+from kt_notebook.search.messages import ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
 from kt_notebook.search.reporter import StopLevel
 from kt_notebook.search.running import RunningTrials
 from kt_notebook.search.settings import SessionSettings, Store
 from kt_notebook.search.worker import Capture, Job, run_job
 
 __all__ = ["Session"]
-
-_T = TypeVar("_T")
 
 
 class Session:
@@ -167,16 +163,6 @@ class Session:
         self._inbox.put(Stop())
         self._running.stop_all(StopLevel.END_OF_EPOCH)
 
-    def call(self, function: Callable[[], _T]) -> _T:
-        """Run a function where the oracle may be changed, and return its answer."""
-        if not self.is_running or threading.current_thread() is self._thread:
-            return function()
-        answer: Future[_T] = Future()
-        self._inbox.put(Call(function, answer))
-        if self._ended.is_set():  # The session ended between the look and the message.
-            self._drain()
-        return answer.result()
-
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end; return whether it has come within `timeout` seconds."""
         return self._ended.wait(timeout)
@@ -244,8 +230,6 @@ class Session:
                 if self.oracle.objective is None:
                     self.oracle.objective = message.objective
                     self._publish(ObjectiveChosen(message.objective.to_json()))
-            case Call():
-                message.give_answer()
             case Event():
                 self._publish(message)
 
@@ -287,7 +271,7 @@ class Session:
         if outcome.kind is OutcomeKind.INTERRUPTED:
             self._end_for("stopped")
         is_cut = outcome.kind in (OutcomeKind.STOPPED, OutcomeKind.INTERRUPTED)
-        if is_cut and self._reason is not None and trial.pruned is None:
+        if is_cut and self._reason is not None and not reporter.ends_alone:
             self.oracle.rerun_trial(outcome.trial_id)
             self._publish(TrialCut(outcome.trial_id))
             return
@@ -383,7 +367,6 @@ class Session:
             except Exception as error:  # noqa: BLE001 - Boundary: whatever fails, the project is freed and waiting ends.
                 self.error = self.error or error
         self._ended.set()
-        self._drain()
 
     def _keep_files(self) -> None:
         if self._store is not None:
@@ -393,13 +376,3 @@ class Session:
         self.hub.journal = None
         if self._store is not None:
             self._store.release()
-
-    def _drain(self) -> None:
-        """Answer the calls that came too late; late commands have nothing left to change."""
-        while True:
-            try:
-                message = self._inbox.get_nowait()
-            except Empty:
-                return
-            if isinstance(message, Call):
-                message.give_answer()

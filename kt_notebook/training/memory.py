@@ -61,8 +61,11 @@ class ModelMemory:
         return sum(living.size_bytes for living in list(self._living.values()))
 
     def _free(self) -> None:
-        while self._dead:
-            dead = self._dead.popleft()
+        while True:
+            try:
+                dead = self._dead.popleft()
+            except IndexError:  # No more, or another worker has taken the last one.
+                return
             _empty(dead.handle, dead.dtype)
 
 

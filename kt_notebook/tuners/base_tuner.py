@@ -83,6 +83,7 @@ class BaseTuner:
         record, recovery = load_record(self._store.project)
         self._hub = Hub(record=record)
         self._session: Session | None = None
+        self._told: Session | None = None  # whose failure the user has seen
         restore_oracle(oracle, record)
         self._recovery = recovery
         self.best_names: dict[str, Any] | None = None
@@ -107,9 +108,9 @@ class BaseTuner:
         console = console_on(sys.stdout, verbose=level, record=self._hub.record)
         self._hub.attach(console)
         try:
-            session.start(self.opening_notes())
-            run_blocking(session, executor)
+            run_blocking(session, executor, lambda: session.start(self.opening_notes()))
         finally:
+            self._told = session
             self._hub.detach(console)
 
     # Any: arguments of Keras' fit.
@@ -246,10 +247,16 @@ class BaseTuner:
             # One line, so that a waiting cell does not look stuck.
             print(f"Waiting for {self.name}. Interrupting ends the waiting, not the search.")  # noqa: T201
         has_ended = session.wait(timeout)
-        if has_ended and session.error is not None:
+        if has_ended and session.error is not None and self._is_to_be_told(session):
             show_as_block(session.error, session.settings.cell_file)
             raise session.error
         return has_ended
+
+    def _is_to_be_told(self, session: Session) -> bool:
+        """Return whether a failure is still news: where there are results, it is told once."""
+        is_news = self._told is not session
+        self._told = session
+        return is_news or not self._hub.record.ranked()
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[HyperParameters]:
         """Return the best trials' hyperparameters, best first, after the end of the search."""

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from types import FrameType
@@ -15,27 +15,39 @@ from kt_notebook.search.session import Session
 __all__ = ["run_blocking"]
 
 
-def run_blocking(session: Session, executor: CallingExecutor) -> None:
-    """Serve a session's trials on this thread until it has ended.
+def run_blocking(session: Session, executor: CallingExecutor, begin: Callable[[], None]) -> None:
+    """Start a session and serve its trials on this thread until it has ended.
 
     The first interrupt stops at the end of the running epoch, the second is `KeyboardInterrupt` in the trial.
 
+    Args:
+        session: The search.
+        executor: The session's own.
+        begin: Starts the session. It is called here, so that no interrupt can fall between starting and serving.
+
     Raises:
         KeyboardInterrupt: The user interrupted twice; what has ended is kept.
-        Exception: What ended the search.
+        Exception: What `begin` raises, or what ended the search.
     """
     try:
         with _polite_interrupt(session):
+            begin()
             executor.serve()
     except KeyboardInterrupt:
-        with suppress(SearchStateError):  # It may just have ended by itself.
-            session.post(StopNow())
-        executor.serve()  # A trial may have been handed over meanwhile: it ends before it begins.
-        session.wait()
+        _stop(session, executor)
         raise
     session.wait()
     if session.error is not None:
         raise session.error
+
+
+def _stop(session: Session, executor: CallingExecutor) -> None:
+    """End a session that may be anywhere between its start and its end."""
+    if session.is_running:
+        with suppress(SearchStateError):  # It may just have ended by itself.
+            session.post(StopNow())
+        executor.serve()  # A trial may have been handed over meanwhile: it ends before it begins.
+        session.wait()
 
 
 @contextmanager

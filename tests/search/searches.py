@@ -44,9 +44,17 @@ class Records:
 
     def __init__(self) -> None:
         self.records: list[dict[str, Any]] = []
+        self._changed = threading.Condition()
 
     def receive(self, records: Any) -> None:
-        self.records.extend(records)
+        with self._changed:
+            self.records.extend(records)
+            self._changed.notify_all()
+
+    def wait_for(self, kind: str) -> None:
+        """Wait until a record of this kind has come."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: kind in self.kinds(), WAIT_S)
 
     def kinds(self) -> list[str]:
         return [record["kind"] for record in self.records]

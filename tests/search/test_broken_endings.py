@@ -105,13 +105,15 @@ def test_trials_added_while_paused_run_though_the_oracle_had_no_more() -> None:
             assert go.wait(WAIT_S)
         return score_of(assignment, reporter)
 
+    sink = Records()
     session = make_session(function, max_trials=2, threads=2)
+    session.hub.attach(sink)
     session.start()
     assert begun.wait(WAIT_S)
-    session.call(lambda: None)
     session.post(Pause())
     session.post(AddTrials(n=2))
-    session.call(go.set)
+    sink.wait_for("limits_changed")
+    go.set()
     session.post(Resume())
     assert session.wait(WAIT_S)
     assert len(statuses(session)) == 4

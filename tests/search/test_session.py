@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kt_notebook.core.commands import AddTrials, Pause, Resume, Stop, StopNow, StopTrial
-from kt_notebook.core.errors import FatalValueError, SearchStateError, StorageError
+from kt_notebook.core.errors import FatalValueError, OptionError, SearchStateError, StorageError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.objective import create_objective, number_objective
 from kt_notebook.core.oracle import Oracle, TooManyFailuresError, Verdict
@@ -149,7 +149,7 @@ def test_a_paused_search_holds_its_trial_and_starts_no_other() -> None:
     session.start()
     assert held.has_begun.wait(WAIT_S)
     session.post(Pause())
-    session.call(lambda: None)
+    sink.wait_for("search_paused")
     assert session.state == "paused"
     held.go.set()
     session.post(Resume())
@@ -159,12 +159,13 @@ def test_a_paused_search_holds_its_trial_and_starts_no_other() -> None:
 
 
 def test_stop_now_ends_a_paused_search() -> None:
-    held = Held()
+    held, sink = Held(), Records()
     session = make_session(held)
+    session.hub.attach(sink)
     session.start()
     assert held.has_begun.wait(WAIT_S)
     session.post(Pause())
-    session.call(lambda: None)
+    sink.wait_for("search_paused")
     session.post(StopNow())
     assert session.wait(WAIT_S)
     assert session.state == "stopped"
@@ -343,17 +344,22 @@ def test_a_journal_that_cannot_be_written_ends_the_search_with_what_there_is() -
     assert statuses(session)[0] == "COMPLETED"
 
 
-def test_a_call_is_made_by_the_owner_of_the_oracle() -> None:
+def test_a_trial_stopped_by_hand_keeps_its_result_though_the_search_is_stopped_too() -> None:
     held = Held()
     session = make_session(held)
     session.start()
-    name = session.call(lambda: threading.current_thread().name)
-    assert name == "kt_notebook search test"
-    with pytest.raises(ValueError, match="wrong"):
-        session.call(lambda: int("wrong"))
-    session.post(StopNow())
+    assert held.has_begun.wait(WAIT_S)
+    session.post(StopTrial(trial_id="0"))
+    session.post(Stop())
     assert session.wait(WAIT_S)
-    assert session.call(threading.current_thread) is threading.current_thread()
+    assert statuses(session) == ["STOPPED"]
+
+
+def test_a_record_of_another_objective_is_refused() -> None:
+    first = run(make_session(max_trials=1))
+    oracle = RandomSearchOracle(create_objective("other:max"), max_trials=3, seed=1)
+    with pytest.raises(OptionError, match=r"was searched for score \(min\), and this tuner asks for other \(max\)"):
+        restore_oracle(oracle, first.hub.record)
 
 
 def test_notes_are_there_from_the_start() -> None:
