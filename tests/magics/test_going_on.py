@@ -336,12 +336,14 @@ def test_a_project_that_another_process_searches_in_is_said_and_left_alone(noteb
         assert holder.stdout.readline() == "held\n"
         ran = notebook.fails(SQUARE.format(n=6, more=""))
         results = notebook["q"].results
+        listed = notebook.ok("%tune list")
         overwritten = notebook.fails(SQUARE.format(n=6, more=" --overwrite"))
         holder.stdin.close()
         assert holder.wait(20) == 0
 
     assert isinstance(ran.error, ProjectLockedError)
     assert str(holder.pid) in ran.out
+    assert "None" not in listed.out  # a search that did not start is none of this kernel's
     assert len(results) == 3  # it can be read all the same
     assert isinstance(overwritten.error, ProjectLockedError)
     assert journal.read_bytes() == before

@@ -3,6 +3,7 @@
 import gc
 import json
 import sys
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -132,6 +133,20 @@ def test_of_many_ended_searches_the_latest_are_kept(host):
     names = [search.search_id for search in host.searches()]
     assert names[0] == "s0"  # it runs
     assert names[1:] == [f"s{i}" for i in range(9, 30)]
+
+
+def test_the_views_of_a_forgotten_search_hold_on_to_nothing(host):
+    first = FakeSession("s0", is_ended=True)
+    host.add(first)
+    channel = host.connect("s0", lambda message: None)
+    channel.handle({"type": "open"})
+    hub = weakref.ref(first.hub)
+    for i in range(1, 30):
+        host.add(FakeSession(f"s{i}", is_ended=True))
+    del first
+    gc.collect()
+
+    assert hub() is None
 
 
 def test_a_command_is_applied_once_whichever_way_it_comes(host):

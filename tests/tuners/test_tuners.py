@@ -10,6 +10,7 @@ import pytest
 
 import kt_notebook as kt
 from kt_notebook.core.errors import (
+    FatalValueError,
     KTNotebookError,
     ObjectiveError,
     OptionError,
@@ -17,6 +18,7 @@ from kt_notebook.core.errors import (
     SearchStateError,
     StorageError,
 )
+from kt_notebook.search.session import Session
 
 DEADLINE_S = 20
 
@@ -356,3 +358,40 @@ def test_two_interrupts_end_a_search_whose_oracle_is_thinking(here):
         tuner.search(verbose=0)
 
     assert (tuner.session.is_running, tuner.session.state) == (False, "stopped")
+
+
+def test_an_interrupt_right_after_the_start_leaves_nothing_running(here, monkeypatch):
+    tuner = kt.RandomSearch(square, max_trials=50, seed=1, project_name="started")
+    start = Session.start
+
+    def interrupted(session, notes=()):
+        start(session, notes)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Session, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        tuner.search(verbose=0)
+
+    assert not tuner.session.is_running
+    monkeypatch.undo()
+    kt.RandomSearch(square, max_trials=3, seed=1, project_name="started").search(verbose=0)
+
+
+def test_a_failure_is_told_once_where_there_are_results(here):
+    def third_fails(hp):
+        if hp.Float("x", -1, 1) is not None and len(tuner.results) > 2:
+            raise FatalValueError("no more")
+        return 1.0
+
+    tuner = kt.RandomSearch(third_fails, max_trials=9, seed=1)
+    with pytest.raises(FatalValueError, match="no more"):
+        tuner.search(verbose=0)
+
+    assert len(tuner.get_best_hyperparameters(5)) == 2
+
+
+def test_a_project_of_another_objective_is_refused(here):
+    kt.RandomSearch(square, max_trials=2, project_name="p").search(verbose=0)
+
+    with pytest.raises(OptionError, match=r"searched for default_objective \(min\).*asks for other \(max\)"):
+        kt.RandomSearch(square, objective=kt.Objective("other", "max"), project_name="p")
