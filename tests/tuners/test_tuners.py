@@ -368,12 +368,11 @@ def test_an_interrupt_right_after_the_start_leaves_nothing_running(here, monkeyp
         start(session, notes)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Session, "start", interrupted)
-    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt, match=r"^$"):
+        patch.setattr(Session, "start", interrupted)
         tuner.search(verbose=0)
 
     assert not tuner.session.is_running
-    monkeypatch.undo()
     kt.RandomSearch(square, max_trials=3, seed=1, project_name="started").search(verbose=0)
 
 
