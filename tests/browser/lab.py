@@ -111,7 +111,7 @@ class LabPage:
         self.page = page
         self._pictures = pictures
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         page.set_default_timeout(WAIT_MS)
 
     def open(self, notebook: str) -> None:
@@ -215,6 +215,8 @@ class LabPage:
         self.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
         light = "false" if "Dark" in name else "true"
         self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+        # JupyterLab throws where a theme follows while the splash of the one before still fades.
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def picture(self, name: str, of: Locator | None = None) -> None:
         """Take a picture where the user asked for pictures."""
