@@ -135,6 +135,9 @@ def _parse(text: str) -> Objective:
     name, colon, direction = text.rpartition(":")
     if colon and direction in ("min", "max"):
         return Objective(name, direction)
+    first, _, rest = text.partition(":")
+    if first in ("min", "max") and rest:
+        raise ObjectiveError(f"Objective {text!r} has its direction first. Write {f'{rest}:{first}'!r}.")
     inferred = infer_metric_direction(text)
     if inferred is None:
         raise ObjectiveError(

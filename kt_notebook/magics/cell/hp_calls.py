@@ -88,6 +88,13 @@ class _Range:
     is_dependent: bool = False
 
 
+def _cure(call: str, positional: list[Abstract], arguments: Arguments) -> str:
+    """Return what to write instead of arguments that do not fit."""
+    if positional and "name" in arguments.keywords:
+        return f"The name stands first: {call}(name, …). Put it there and take name= out."
+    return f'Write {call}("units", …): the name first, then the range.'
+
+
 def _declaration(m: Machine, node: ast.Call, method: str, arguments: Arguments) -> Abstract:
     is_anonymous = _is_anonymous(m, node, method, arguments)
     positional: list[Abstract] = list(arguments.positional)
@@ -100,7 +107,8 @@ def _declaration(m: Machine, node: ast.Call, method: str, arguments: Arguments) 
     try:
         named = bound_arguments(method, positional, arguments.keywords)
     except TypeError as error:
-        raise m.cell.fault(f"{m.hp_name}.{method}: {error}.", node) from error
+        call = f"{m.hp_name}.{method}"
+        raise m.cell.fault(f"{call}: {error}. {_cure(call, positional, arguments)}", node) from error
     scope, scope_doubt = _parent_scope(m, node, named)
     names = m.tables.possible(m.lift_plain(lambda plain: plain, named.pop("name")))
     held = _range(m, node, method, named)

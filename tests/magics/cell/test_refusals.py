@@ -225,3 +225,8 @@ NO_ADVICE = [
 @pytest.mark.parametrize("text", NO_ADVICE)
 def test_no_advice_without_need(text):
     assert read_cell(text, {}).notes == ()
+
+
+def test_a_name_given_behind_the_range_is_told_where_it_stands():
+    with pytest.raises(CellError, match=r"The name stands first: hp\.Float\(name, …\)"):
+        read_cell('lr = hp.Float(1e-4, 3e-2, sampling="log", name="lr")\nlr', {})
