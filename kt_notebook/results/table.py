@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kt_notebook.core.format import format_metric
+from kt_notebook.core.format import format_metric, format_trial_id
 from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.values import value_from_json
 
@@ -61,7 +61,7 @@ def _number(value: float) -> str:
 def results_table(record: SearchRecord) -> ResultsTable:
     """Return one row a trial, best first: status, score, values, epochs, time in seconds, seed and error.
 
-    The index is the trial's id. Hyperparameters that were not active in a trial are missing there. The score's column
+    The index is the trial's number, or its id where not all ids are numbers. Hyperparameters that were not active in a trial are missing there. The score's column
     has the objective's name.
     """
     objective = record.objective
@@ -72,7 +72,10 @@ def results_table(record: SearchRecord) -> ResultsTable:
         names.update(dict.fromkeys(trial.values))
     frame = ResultsTable([_row(trial, score, list(names)) for trial in trials])
     if frame.empty:
-        return ResultsTable(columns=["status", score, "epochs", "time", "seed", "error"])
+        no_trial = pd.Index([], name="trial", dtype="int64")
+        return ResultsTable(columns=["status", score, "epochs", "time", "seed", "error"], index=no_trial)
+    if all(trial.trial_id.isdecimal() for trial in trials):  # padded by what max_trials was: "08", later "9"
+        frame["trial"] = [int(trial.trial_id) for trial in trials]
     frame = ResultsTable(frame.set_index("trial"))
     is_max = bool(objective) and len(objective or ()) == 1 and (objective or [{}])[0].get("direction") == "max"
     rank = pd.DataFrame(
@@ -128,7 +131,7 @@ class BestValues(dict[str, Any]):
         if self.trial_id is None:
             return "no trial has completed yet"
         values = "\n".join(f"{name} = {value!r}" for name, value in self.items())
-        return f"# trial {self.trial_id}, score {self.score:.6g}\n{values}"
+        return f"# trial {format_trial_id(self.trial_id)}, score {self.score:.6g}\n{values}"
 
 
 def best_values(record: SearchRecord) -> BestValues:

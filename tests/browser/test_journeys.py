@@ -42,7 +42,7 @@ table = digits.results
 print(json.dumps({
     "score": [None if v != v else round(float(v), 4) for v in table["val_accuracy"]],
     "units": [int(v) for v in table["units"]],
-    "trial": list(table.index),
+    "trial": [str(trial) for trial in table.index],
     "best": digits.best,
     "best_trial": digits.best.trial_id,
 }))

@@ -178,11 +178,11 @@ def test_a_trial_that_was_cut_runs_again_under_its_id_with_its_values(notebook):
     interrupted = notebook.fails(cell)
 
     assert isinstance(interrupted.error, KeyboardInterrupt)
-    assert dict(notebook["q"].results.status) == {"0": "COMPLETED", "1": "COMPLETED", "2": "IDLE"}
+    assert dict(notebook["q"].results.status) == {0: "COMPLETED", 1: "COMPLETED", 2: "IDLE"}
     notebook.ok(cell)
     ran = notebook["ran"]
     assert len(ran) == 6
-    assert ran[3] == ran[2] == notebook["q"].results.x["2"]
+    assert ran[3] == ran[2] == notebook["q"].results.x[2]
     assert list(notebook["q"].results.status) == ["COMPLETED"] * 5
 
 

@@ -108,7 +108,7 @@ def test_what_a_trial_prints_is_kept_with_it(notebook):
     assert "careful" not in ran.out
     outputs = notebook["q"].hub.detail("0")["outputs"]
     said = {output["stream"]: output["text"] for output in outputs}
-    assert said["stdout"] == f"value {notebook['q'].results.x['0']}\n"
+    assert said["stdout"] == f"value {notebook['q'].results.x[0]}\n"
     assert said["stderr"] == "to stderr\n"
     assert "careful" in said["warning"]
 

@@ -62,7 +62,7 @@ def test_the_fit_of_a_cell_is_its_score(data, rest):
     tuner = data["q"]
     assert epochs(tuner) == [(0, 0), (1, 0)]
     best = max(epoch["metrics"]["val_accuracy"] for epoch in tuner.hub.detail("0")["epochs"])
-    assert tuner.results.val_accuracy["0"] == pytest.approx(best)
+    assert tuner.results.val_accuracy[0] == pytest.approx(best)
     assert list(tuner.results.epochs) == [2, 2]
 
 
@@ -302,13 +302,13 @@ def test_the_first_interrupt_stops_after_this_epoch_and_the_trial_runs_again(dat
     data.shell.user_ns["interrupt"] = Interrupt()
     ran = data.ok(cell)
     assert "Stopping at the end of this epoch" in ran.out
-    assert dict(data["q"].results.status) == {"0": "COMPLETED", "1": "IDLE"}
-    units = data["q"].results.units["1"]
+    assert dict(data["q"].results.status) == {0: "COMPLETED", 1: "IDLE"}
+    units = data["q"].results.units[1]
 
     data.ok(cell)
     results = data["q"].results
     assert list(results.status) == ["COMPLETED"] * 3
-    assert results.units["1"] == units
+    assert results.units[1] == units
     assert [len(epochs(data["q"], trial)) for trial in ("0", "1", "2")] == [4, 4, 4]
 
 
@@ -330,7 +330,7 @@ def test_stop_now_ends_a_fit_within_a_batch(data):
     data.ok("%tune stop q --now")
 
     assert data["q"].wait(20)
-    assert dict(data["q"].results.status) == {"0": "IDLE"}
+    assert dict(data["q"].results.status) == {0: "IDLE"}
 
 
 def test_the_same_seed_trains_the_same(data):

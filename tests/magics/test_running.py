@@ -168,7 +168,7 @@ def test_two_searches_at_a_time_do_not_mix(notebook, gate):
         assert tuner.wait(DEADLINE_S)
         assert list(tuner.results.score) == [1.0] * n
         assert [entry.name for entry in tuner.oracle.get_space().space] == [space]
-        texts = [tuner.hub.detail(trial)["outputs"] for trial in tuner.results.index]
+        texts = [tuner.hub.detail(str(trial))["outputs"] for trial in tuner.results.index]
         assert [[output["text"] for output in outputs] for outputs in texts] == [[f"{name}\n"]] * n
     assert len(notebook.projects()) == 2
 

@@ -55,7 +55,7 @@ def test_the_best_trial_is_first(story):
     story.end("2", 0.8, units=32)
     table = results_table(story.record)
 
-    assert list(table.index) == ["1", "2", "0"]
+    assert list(table.index) == [1, 2, 0]
     assert list(table.val_accuracy) == [0.9, 0.8, 0.7]
     assert table.attrs == {"objective": "val_accuracy", "direction": "max"}
 
@@ -65,7 +65,7 @@ def test_the_smallest_is_first_where_it_is_minimised():
     story.end("0", 0.7)
     story.end("1", 0.2)
 
-    assert list(results_table(story.record).index) == ["1", "0"]
+    assert list(results_table(story.record).index) == [1, 0]
 
 
 def test_completed_trials_come_before_those_that_run_and_those_that_failed(story):
@@ -78,8 +78,26 @@ def test_completed_trials_come_before_those_that_run_and_those_that_failed(story
     table = results_table(story.record)
 
     assert list(table.status) == ["COMPLETED", "RUNNING", "IDLE", "INVALID", "FAILED"]
-    assert table.error["0"] == "ValueError: oh (line 3)"
-    assert math.isnan(table.val_accuracy["1"])
+    assert table.error[0] == "ValueError: oh (line 3)"
+    assert math.isnan(table.val_accuracy[1])
+
+
+def test_the_index_is_the_trials_number_however_its_id_was_padded(story):
+    story.end("08", 0.5, units=8)
+    story.end("10", 0.9, units=16)
+    story.end("2", 0.7, units=32)
+    table = results_table(story.record)
+
+    assert table.index.name == "trial"
+    assert list(table.sort_index().index) == [2, 8, 10]
+    assert table.loc[8].units == 8
+
+
+def test_ids_that_are_no_numbers_stay_as_they_are(story):
+    story.end("1", 0.5)
+    story.end("a1", 0.9)
+
+    assert list(results_table(story.record).index) == ["a1", "1"]
 
 
 def test_an_epoch_count_a_time_and_a_seed_belong_to_each_trial(story):
@@ -88,7 +106,7 @@ def test_an_epoch_count_a_time_and_a_seed_belong_to_each_trial(story):
     story.epoch("0", 1)
     story.end("0", 0.5, units=8)
 
-    row = results_table(story.record).loc["0"]
+    row = results_table(story.record).loc[0]
     assert (row.epochs, row.time, row.seed) == (2, 3.0, 7)
 
 
@@ -97,15 +115,15 @@ def test_values_that_were_not_active_are_missing(story):
     story.end("1", 0.4, deep=False)
     table = results_table(story.record)
 
-    assert table.units["0"] == 8
-    assert pd.isna(table.units["1"])
-    assert table.deep["0"] is True or table.deep["0"] == True  # noqa: E712 - pandas' own bool
+    assert table.units[0] == 8
+    assert pd.isna(table.units[1])
+    assert table.deep[0] is True or table.deep[0] == True  # noqa: E712 - pandas' own bool
 
 
 def test_tuples_are_tuples_again(story):
     story.end("0", 0.5, kernel={"__tuple__": [3, 3]})
 
-    assert results_table(story.record).kernel["0"] == (3, 3)
+    assert results_table(story.record).kernel[0] == (3, 3)
 
 
 @pytest.mark.parametrize("name", ["status", "epochs", "time", "seed", "error", "val_accuracy", "trial"])
@@ -123,6 +141,7 @@ def test_an_empty_search_has_the_columns(story):
     table = results_table(story.record)
 
     assert len(table) == 0
+    assert table.index.name == "trial"
     assert list(table.columns) == ["status", "val_accuracy", "epochs", "time", "seed", "error"]
     assert table._repr_html_() is not None
 
@@ -195,6 +214,14 @@ def test_best_values_say_which_trial(story):
     assert repr(best) == "# trial 1, score 0.9\nunits = 16\nact = 'tanh'"
 
 
+def test_best_values_name_the_trial_as_the_panel_does_and_keep_its_id(story):
+    story.end("004", 0.5, units=8)
+    best = best_values(story.record)
+
+    assert best.trial_id == "004"
+    assert repr(best).startswith("# trial 4, score 0.5\n")
+
+
 def test_before_a_trial_has_completed_there_are_no_best_values(story):
     story.begin("0", units=8)
     best = best_values(story.record)
@@ -210,7 +237,7 @@ def test_a_pruned_trial_is_best_only_where_none_is_complete(story):
     story.end("1", 0.1, units=2)
 
     assert best_values(story.record).trial_id == "1"
-    assert results_table(story.record).index[0] == "1"
+    assert results_table(story.record).index[0] == 1
 
 
 def test_best_values_can_be_asked_for_while_trials_begin(story):

@@ -233,7 +233,7 @@ def test_the_first_interrupt_cuts_the_trial_that_runs_and_it_runs_again(here, ca
     assert "Interrupt again to stop now" in capsys.readouterr().out
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
-    assert dict(tuner.results.status) == {"0": "COMPLETED", "1": "IDLE"}
+    assert dict(tuner.results.status) == {0: "COMPLETED", 1: "IDLE"}
     tuner.search(verbose=0)
     assert list(tuner.results.status) == ["COMPLETED"] * 3
     assert n_runs[1] == n_runs[2]
