@@ -1,5 +1,6 @@
 """Metrics: which way each one is better, and what a trial's metrics were."""
 
+import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from typing import Any
 
 from kt_notebook.core.events import decode_number, encode_number
 
-__all__ = ["MetricHistory", "MetricObservation", "MetricsTracker", "infer_metric_direction"]
+__all__ = ["MetricHistory", "MetricObservation", "MetricsTracker", "infer_metric_direction", "nearest_metric"]
 
 # Names of Keras' metrics and losses and their short forms, by what they measure. Held against Keras by
 # tests/training/test_metric_directions.py. Whatever ends in one of these words is known too (`my_accuracy`).
@@ -27,6 +28,8 @@ _MIN = (
     "categorical_generalized_cross_entropy",
     "huber", "false_positives", "false_negatives", "perplexity",
 )  # fmt: skip
+# Of difflib: val_acuracy is val_accuracy by 0.96, my_score is score by 0.77.
+_CLOSE = 0.85
 _DIRECTIONS = {**dict.fromkeys(_MAX, "max"), **dict.fromkeys(_MIN, "min")}
 
 
@@ -48,6 +51,14 @@ def infer_metric_direction(metric: Any) -> str | None:
     if tail in ("accuracy", "acc", "auc"):
         return "max"
     return "min" if tail in ("loss", "error", "crossentropy") else None
+
+
+def nearest_metric(name: str) -> str | None:
+    """Return the known metric that a misspelt name is close to, with `val_` where the name has it; else None."""
+    with_val = [f"val_{known}" for known in _DIRECTIONS]
+    known = with_val if name.startswith("val_") else [*_DIRECTIONS, *with_val]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=_CLOSE)
+    return near[0] if near else None
 
 
 def _name_of(metric: Any) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kt_notebook.core.errors import ObjectiveError
-from kt_notebook.core.metrics import infer_metric_direction
+from kt_notebook.core.metrics import infer_metric_direction, nearest_metric
 
 __all__ = [
     "DEFAULT_OBJECTIVE_NAME",
@@ -140,9 +140,11 @@ def _parse(text: str) -> Objective:
         raise ObjectiveError(f"Objective {text!r} has its direction first. Write {f'{rest}:{first}'!r}.")
     inferred = infer_metric_direction(text)
     if inferred is None:
+        near = nearest_metric(text)
+        hint = f"Did you mean {near!r}? If not, write" if near else "Write"
         raise ObjectiveError(
             f"Whether objective {text!r} should be small or large cannot be told from its name. "
-            f"Write {text + ':min'!r} or {text + ':max'!r}, in Python also Objective({text!r}, 'min')."
+            f"{hint} {text + ':min'!r} or {text + ':max'!r}, in Python also Objective({text!r}, 'min')."
         )
     return Objective(text, inferred)
 

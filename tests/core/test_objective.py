@@ -29,6 +29,26 @@ def test_a_name_whose_direction_nobody_knows_asks_for_it():
         create_objective("speed")
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("val_acuracy", "val_accuracy"),
+        ("acuracy", "accuracy"),
+        ("val_los", "val_loss"),
+        ("val_prescision", "val_precision"),
+    ],
+)
+def test_a_misspelt_metric_is_told_what_it_may_have_been(text, meant):
+    with pytest.raises(ObjectiveError, match=rf"Did you mean '{meant}'\? If not, write '{text}:min'"):
+        create_objective(text)
+
+
+@pytest.mark.parametrize("text", ["speed", "val_speed", "my_score", "latency_ms", "profit"])
+def test_a_name_of_ones_own_is_not_taken_for_a_slip(text):
+    with pytest.raises(ObjectiveError, match=rf"its name. Write '{text}:min'"):
+        create_objective(text)
+
+
 def test_a_direction_that_stands_first_is_put_right():
     with pytest.raises(ObjectiveError, match=r"Write 'score:min'"):
         create_objective("min:score")
