@@ -37,9 +37,20 @@ _HOMES = {
     "synchronized": "kt_notebook.core.oracle",
 }
 
+# KerasTuner's names that are not there yet, and what there is today.
+_TUNERS_TODAY = "today there are RandomSearch and GridSearch."
+_MODELS_TODAY = "today a model is a function of hp that builds it."
+_LATER = {
+    **dict.fromkeys(("BayesianOptimization", "Hyperband", "SklearnTuner"), _TUNERS_TODAY),
+    **dict.fromkeys(("HyperEfficientNet", "HyperImageAugment", "HyperResNet", "HyperXception"), _MODELS_TODAY),
+    "applications": _MODELS_TODAY,
+}
+
 
 # Any: a public name is a class or a function.
 def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        raise AttributeError(f"kt_notebook has no {name} yet; {_LATER[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module 'kt_notebook' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOMES[name]), name)

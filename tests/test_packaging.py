@@ -100,6 +100,25 @@ def test_every_public_name_exists() -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("name", ["BayesianOptimization", "Hyperband", "SklearnTuner"])
+def test_a_tuner_that_comes_later_is_told_with_those_of_today(name: str) -> None:
+    assert not hasattr(kt_notebook, name)
+    with pytest.raises(AttributeError, match=rf"no {name} yet; today there are RandomSearch and GridSearch\."):
+        getattr(kt_notebook, name)
+
+
+@pytest.mark.parametrize("name", ["HyperResNet", "HyperXception", "applications"])
+def test_a_model_that_comes_later_is_told_with_what_to_write_today(name: str) -> None:
+    assert not hasattr(kt_notebook, name)
+    with pytest.raises(AttributeError, match=rf"no {name} yet; today a model is a function of hp"):
+        getattr(kt_notebook, name)
+
+
+def test_what_there_never_was_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Xyzzy'"):
+        kt_notebook.Xyzzy
+
+
 # ---- the declaration ---------------------------------------------------------------------------------------
 
 

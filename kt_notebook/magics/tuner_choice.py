@@ -15,6 +15,9 @@ from kt_notebook.oracles.random_search import RandomSearchOracle
 
 __all__ = ["check_tuner", "make_oracle"]
 
+# KerasTuner's, which are not there yet, as `_bare` writes them.
+_LATER = frozenset({"bayesian", "bayes", "hyperband", "sklearn"})
+
 
 def check_tuner(text: str, known: Container[str]) -> None:
     """Refuse a `--tuner` that can mean nothing, before anything is run.
@@ -27,7 +30,7 @@ def check_tuner(text: str, known: Container[str]) -> None:
         OptionError: The text is a name, and neither a tuner nor known.
     """
     if text.isidentifier() and text not in TUNERS and text not in known and not hasattr(builtins, text):
-        raise OptionError(f"--tuner {text} is unknown. {_hint(text)}")
+        raise OptionError(f"--tuner {text} {_lack(text)}. {_hint(text)}")
 
 
 # Any: the notebook's names stand for anything.
@@ -58,7 +61,18 @@ def make_oracle(options: TuneOptions, space: HyperParameters, namespace: Mapping
     return _own_oracle(options, arguments, namespace)
 
 
+def _lack(text: str) -> str:
+    """Return what is wrong with a name that there is not."""
+    return "comes later" if _bare(text) in _LATER else "is unknown"
+
+
+def _bare(text: str) -> str:
+    return text.lower().replace("_", "").removesuffix("tuner").removesuffix("optimization")
+
+
 def _hint(text: str) -> str:
+    if _bare(text) in _LATER:
+        return f"Today there are {', '.join(TUNERS)}, and oracles of your own."
     near = difflib.get_close_matches(text, TUNERS, n=1, cutoff=0.6)
     return f"Did you mean {near[0]}?" if near else f"There are {', '.join(TUNERS)}, and oracles of your own."
 
@@ -72,7 +86,7 @@ def _own_oracle(options: TuneOptions, arguments: dict[str, Any], namespace: Mapp
             value = value(**arguments)
     except NameError as error:
         why = "" if text.isidentifier() else f": {error}; quotes inside it need quotes around it"
-        raise OptionError(f"--tuner {text} is unknown{why}. {hint}") from None
+        raise OptionError(f"--tuner {text} {_lack(text)}{why}. {hint}") from None
     except SyntaxError as error:
         raise OptionError(f"--tuner {text} is neither a name nor an expression: {error.msg}. {hint}") from error
     except KTNotebookError:

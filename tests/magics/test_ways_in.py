@@ -159,6 +159,20 @@ def test_a_wrong_default_is_named_when_a_cell_runs(notebook, config):
     assert "randm is unknown. Did you mean random" in notebook.fails("%%tune q\nhp.Float('x', 0, 1)\n").out
 
 
+@pytest.mark.parametrize("name", ["bayesian", "hyperband", "BayesianOptimization", "Hyperband"])
+def test_a_tuner_that_comes_later_is_told_with_those_of_today(notebook, name):
+    ran = notebook.fails(f"%%tune q --tuner {name}\nhp.Float('x', 0, 1)\n")
+
+    assert f"--tuner {name} comes later. Today there are auto, random, grid, and oracles of your own." in ran.out
+
+
+def test_a_tuner_of_ones_own_may_be_called_as_one_that_comes_later(notebook):
+    notebook.ok("from kt_notebook.oracles.random_search import RandomSearchOracle as Hyperband")
+    notebook.ok("%%tune q --tuner Hyperband --max-trials 2\nhp.Float('x', 0, 1)\n")
+
+    assert len(notebook["q"].results) == 2
+
+
 # --keep
 
 
