@@ -61,8 +61,8 @@ def _number(value: float) -> str:
 def results_table(record: SearchRecord) -> ResultsTable:
     """Return one row a trial, best first: status, score, values, epochs, time in seconds, seed and error.
 
-    The index is the trial's number, or its id where not all ids are numbers. Hyperparameters that were not active in a trial are missing there. The score's column
-    has the objective's name.
+    The index is the trial's number, or its id where not all ids are numbers. Hyperparameters that were not active in a
+    trial are missing there. The score's column has the objective's name.
     """
     objective = record.objective
     score = _score_name(objective)
