@@ -9,14 +9,30 @@ __all__ = ["space_table"]
 def space_table(plan: CellPlan) -> str:
     """Return one line for each hyperparameter (name, range, when it counts, line), and what could not be read."""
     rows = [("name", "kind", "values", "when", "line")]
-    rows += [(d.name, d.kind, _range(d), d.conditions or "always", str(d.line)) for d in plan.declarations]
+    rows += [(d.name, d.kind, _range(d), _when(d), str(d.line)) for d in plan.declarations]
     lines = table(rows, right=[False, False, False, False, True])
-    n = plan.space.n_combinations()
-    size = f"{n:,} combinations" if n is not None else "too many combinations to count, or a continuous range"
-    lines += ["", f"{len({d.name for d in plan.declarations})} hyperparameters, {size}. Nothing was run."]
+    names = {d.name for d in plan.declarations}
+    lines += ["", f"{_counted(len(names), 'hyperparameter')}, {_size(plan)}. Nothing was run."]
     lines += [f"line {place.line}: {place.text}: {place.reason}" for place in plan.unsettled]
     lines += [f"line {note.line}: {note.text}" if note.line else note.text for note in plan.notes]
     return "\n".join(lines)
+
+
+def _when(declaration: Declaration) -> str:
+    if not declaration.settled:  # `conditions` holds the reason then, which is long
+        return "see below"
+    return declaration.conditions or "always"
+
+
+def _size(plan: CellPlan) -> str:
+    if plan.unsettled:
+        return "the rest is known when it runs"
+    n = plan.space.n_combinations()
+    return "too many combinations to count, or a continuous range" if n is None else _counted(n, "combination")
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _range(declaration: Declaration) -> str:

@@ -291,6 +291,24 @@ def test_a_dry_run_runs_nothing(notebook):
     assert "Nothing was run" in ran.out
 
 
+def test_a_dry_run_counts_one_as_one(notebook):
+    out = notebook.ok("%%tune --dry-run\nx = hp.Choice('x', [1])\n").out
+
+    assert "1 hyperparameter, 1 combination. Nothing was run." in out
+
+
+def test_a_dry_run_claims_no_size_for_what_is_known_when_it_runs_and_keeps_the_reason_out_of_the_table(notebook):
+    notebook.ok("class Data:\n    n = 3\ndata = Data()")
+    out = notebook.ok("%%tune --dry-run\nx = hp.Int('x', 1, data.n)\ny = hp.Boolean('y')\n").out
+    table, _, below = out.partition("\n\n")
+
+    assert "2 hyperparameters, the rest is known when it runs. Nothing was run." in below
+    assert "combination" not in out
+    assert "does not look into" in below
+    assert table.splitlines()[1].split() == ["x", "Int", "known", "when", "it", "runs", "see", "below", "1"]
+    assert max(len(line) for line in table.splitlines()) < 60
+
+
 def test_a_dry_run_of_definitions_defines_nothing(notebook):
     notebook.ok("%%tune --dry-run\ndef loss(hp):\n    return hp.Float('x', 0, 1)\nsearch()\n")
 
