@@ -2,19 +2,21 @@
 
 import difflib
 import shlex
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kt_notebook.core.commands import Pause, Resume, Stop, StopNow
 from kt_notebook.core.errors import OptionError
-from kt_notebook.core.format import format_duration, format_score
+from kt_notebook.core.format import format_duration
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.magics.show import show_search
 from kt_notebook.panel.host import Host, HostedSearch, front_end, host_of
 from kt_notebook.storage.project_store import load_record
 from kt_notebook.storage.projects import Project, list_projects
 from kt_notebook.tuners import Tuner
+from kt_notebook.tuners.summaries import progress_parts
 
 __all__ = ["LINE_HELP", "WORDS", "run_line"]
 
@@ -59,16 +61,22 @@ def _list(shell: Any, _words: list[str]) -> None:
     lines = []
     shown: set[str] = set()
     for search in reversed(host_of(shell).searches()):
-        lines.append(_status_line(search.feed.record))
-        shown.add(str(search.feed.record.search["directory"]))
+        record = search.feed.record
+        folder = str(record.search["directory"])
+        # Searches of one name, such as those of a cell before and after an edit, differ in their folders.
+        lines.append(f"{_status_line(record, time.time())}  ({Path(folder).name})")
+        shown.add(folder)
     on_disk = [project for project in list_projects(Path.cwd()) if str(project.path) not in shown]
-    lines += [f"{_status_line(load_record(p)[0])}  (on disk: %tune open {p.path.name})" for p in on_disk]
+    for project in on_disk:
+        record = load_record(project)[0]
+        # Nobody may be running it any more: what is known of it ends with its last record.
+        lines.append(f"{_status_line(record, record.time)}  (on disk: %tune open {project.path.name})")
     print("\n".join(lines) or "No search yet. Put %%tune over a cell.")  # noqa: T201
 
 
 def _status(shell: Any, words: list[str]) -> None:
     """Print one search's state, progress and best."""
-    print(_status_line(_search(shell, words).feed.record))  # noqa: T201
+    print(_status_line(_search(shell, words).feed.record, time.time()))  # noqa: T201
 
 
 def _show(shell: Any, words: list[str]) -> None:
@@ -156,10 +164,8 @@ def _tuner(shell: Any, words: list[str]) -> Tuner:
     return tuner
 
 
-def _status_line(record: SearchRecord) -> str:
+def _status_line(record: SearchRecord, now: float) -> str:
     search = record.search
-    done = sum(trial.ended_at is not None for trial in list(record.trials.values()))
-    of = f" of {search['max_trials']}" if search["max_trials"] else ""
-    ranked = record.ranked()
-    best = f"  best {format_score(ranked[0].score)} (trial {ranked[0].trial_id})" if ranked else ""
-    return f"{search['name']}: {search['state']}  {done}{of} trials{best}  {format_duration(search['elapsed_s'])}"
+    since = search["active_since"]
+    elapsed_s = search["elapsed_s"] + (max(0.0, now - since) if since is not None else 0.0)
+    return "  ".join([f"{search['name']}: {search['state']}", *progress_parts(record), format_duration(elapsed_s)])

@@ -34,7 +34,7 @@ from kt_notebook.storage.projects import Project
 from kt_notebook.training.hypermodel import as_hypermodel
 from kt_notebook.training.trial_function import make_trial_function
 from kt_notebook.tuners.blocking import run_blocking
-from kt_notebook.tuners.summaries import results_summary_text, space_summary_text
+from kt_notebook.tuners.summaries import results_summary_text, space_summary_text, tuner_text
 
 __all__ = ["BaseTuner"]
 
@@ -87,6 +87,13 @@ class BaseTuner:
         restore_oracle(oracle, record)
         self._recovery = recovery
         self.best_names: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Return the search in one line: what chooses trials, its state, how far it is and its best. Never waits."""
+        session = self._session
+        is_running = session is not None and session.is_running
+        kind = type(self.oracle).__name__.removesuffix("Oracle")
+        return tuner_text(self.name, kind, self._hub.record, is_running=is_running)
 
     # Searching.
 

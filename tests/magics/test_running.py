@@ -1,6 +1,9 @@
 """Facts about searches that run beside the notebook: waiting, stopping, joining, two at a time."""
 
 import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -252,6 +255,40 @@ def test_words_answer_for_the_latest_search_or_the_one_named(notebook):
     assert notebook.ok("%tune wait").out == ""
     assert [line.split(":")[0] for line in notebook.ok("%tune list").out.splitlines()] == ["b", "a"]
     assert notebook.ok("%tune").out == notebook.ok("%tune list").out
+
+
+def test_searches_of_one_name_are_told_apart_by_their_folders(notebook):
+    notebook.ok("%%tune a --max-trials 2\nhp.Float('x', 0, 1)\n")
+    notebook.ok("%%tune a --max-trials 2\nhp.Float('y', 0, 1)\n")
+    lines = notebook.ok("%tune list").out.splitlines()
+
+    assert len(lines) == 2
+    assert {line.rpartition("  ")[2] for line in lines} == {f"({name})" for name in notebook.projects()}
+
+
+def test_status_counts_the_time_of_a_search_that_runs(notebook, gate, monkeypatch):
+    notebook.ok(HELD.format(n=3, more=""))
+    gate.wait()
+    began = notebook["q"].hub.record.search["active_since"]
+    monkeypatch.setattr("kt_notebook.magics.line.time", SimpleNamespace(time=lambda: began + 102))
+    told = notebook.ok("%tune status").out, notebook.ok("%tune list").out
+
+    assert told[0] == "q: running  0 of 3 trials  1:42\n"
+    assert "  1:42  (q-" in told[1]
+
+
+def test_the_time_of_a_killed_search_on_disk_ends_with_its_last_record(notebook, monkeypatch):
+    notebook.ok("%%tune a --max-trials 2\nhp.Float('x', 0, 1)\n")
+    journal = Path(notebook["a"].project_dir, "journal.jsonl")
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(line for line in lines if '"search_ended"' not in line))
+    vars(notebook.shell).pop("_kt_notebook_host")
+    later = time.time() + 86_400
+    monkeypatch.setattr("kt_notebook.magics.line.time", SimpleNamespace(time=lambda: later))
+    listed = notebook.ok("%tune list").out
+
+    assert listed.startswith("a: running  2 of 2 trials  best ")
+    assert "24:0" not in listed
 
 
 def test_searches_on_disk_are_listed_and_opened(notebook):

@@ -280,6 +280,34 @@ def test_summaries_print_what_keras_tuner_prints(here, capsys):
     assert f"Score: {tuner.best.score}" in results
 
 
+def test_a_tuner_is_shown_in_one_line(here):
+    shown = []
+
+    def best_is_first(hp):
+        hp.Float("x", 0, 1)
+        shown.append(repr(tuner))
+        return float(len(shown))
+
+    tuner = kt.RandomSearch(best_is_first, max_trials=20)
+    assert repr(tuner) == "<untitled_project: RandomSearch, not searched yet>"
+    assert not Path("untitled_project").exists()
+    tuner.search(verbose=0)
+
+    assert shown[0] == "<untitled_project: RandomSearch, running, 0 of 20 trials>"
+    assert shown[5] == "<untitled_project: RandomSearch, running, 5 of 20 trials, best 1.000 (trial 0)>"
+    assert repr(tuner) == "<untitled_project: RandomSearch, finished, 20 of 20 trials, best 1.000 (trial 0)>"
+    assert repr(kt.RandomSearch(square)) == repr(tuner)
+
+
+def test_a_search_that_was_cut_off_is_not_shown_as_running(here):
+    kt.RandomSearch(square, max_trials=2, project_name="p").search(verbose=0)
+    journal = Path("p/journal.jsonl")
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(line for line in lines if '"search_ended"' not in line))
+
+    assert repr(kt.RandomSearch(square, project_name="p")).startswith("<p: RandomSearch, interrupted, 2 of 2 trials")
+
+
 def test_keras_tuners_files_follow(here):
     kt.RandomSearch(square, max_trials=2, directory="d", project_name="p").search(verbose=0)
 
