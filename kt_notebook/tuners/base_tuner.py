@@ -31,6 +31,7 @@ from kt_notebook.search.worker import Capture
 from kt_notebook.sinks.console import console_on
 from kt_notebook.storage.project_store import ProjectStore, load_record
 from kt_notebook.storage.projects import Project
+from kt_notebook.training.discovery import build_once
 from kt_notebook.training.hypermodel import as_hypermodel
 from kt_notebook.training.trial_function import make_trial_function
 from kt_notebook.tuners.blocking import run_blocking
@@ -235,7 +236,16 @@ class BaseTuner:
         return str(self._store.trial_dir(trial_id))
 
     def search_space_summary(self, extended: bool = False) -> None:
-        """Print the search space."""
+        """Print the search space; where nothing is known of it yet, the hypermodel is built once to find it.
+
+        What is found joins the oracle's space, and nothing is trained beyond what building does. An error of the
+        user's own function is raised as it is.
+        """
+        if self.hypermodel is not None and self._session is None and self._hub.record.search["started_at"] is None:
+            space = self.oracle.get_space()
+            if not space.space:
+                build_once(self.hypermodel, space)
+                self.oracle.update_space(space)
         # KerasTuner's summary methods print.
         print(space_summary_text(self.oracle.get_space(), extended=extended))  # noqa: T201
 

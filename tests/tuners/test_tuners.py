@@ -280,6 +280,40 @@ def test_summaries_print_what_keras_tuner_prints(here, capsys):
     assert f"Score: {tuner.best.score}" in results
 
 
+def test_the_space_is_summarised_before_a_search_by_building_once(here, capsys):
+    n_built = 0
+
+    def build(hp):
+        nonlocal n_built
+        n_built += 1
+        return hp.Int("units", 8, 64) + hp.Boolean("deep")
+
+    tuner = kt.RandomSearch(build, max_trials=2, project_name="p")
+    tuner.search_space_summary()
+    tuner.search_space_summary()
+
+    assert capsys.readouterr().out.splitlines()[1::6] == ["Default search space size: 2"] * 2
+    assert n_built == 1
+    assert [entry.name for entry in tuner.oracle.get_space().space] == ["units", "deep"]
+    assert not Path("p").exists()
+
+
+def test_a_function_that_fails_while_the_space_is_looked_for_says_so_itself(here):
+    tuner = kt.RandomSearch(lambda hp: hp.Int("units", 8, 64) / 0, max_trials=2)
+
+    with pytest.raises(ZeroDivisionError, match="division by zero"):
+        tuner.search_space_summary()
+    assert tuner.oracle.get_space().space == []
+
+
+def test_a_space_that_is_given_is_summarised_without_building(here, capsys):
+    hp = kt.HyperParameters()
+    hp.Int("units", 8, 64)
+    kt.RandomSearch(lambda hp: 1 / 0, hyperparameters=hp).search_space_summary()
+
+    assert "Default search space size: 1" in capsys.readouterr().out
+
+
 def test_a_tuner_is_shown_in_one_line(here):
     shown = []
 
