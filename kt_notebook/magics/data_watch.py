@@ -4,11 +4,9 @@ import ast
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from kt_notebook.core.errors import FatalDataError
 from kt_notebook.core.protocol import Assignment, Reporter, Result, TrialFunction
-from kt_notebook.magics.fingerprint import array_fingerprint
+from kt_notebook.magics.fingerprint import data_fingerprint
 
 __all__ = ["lines_of_changes", "names_filled", "watching_data"]
 
@@ -20,34 +18,35 @@ _CHANGING_METHODS = frozenset({"fill", "sort", "partition", "put", "resize", "it
 def watching_data(
     reads: Iterable[str], namespace: Mapping[str, Any], lines: Mapping[str, int]
 ) -> Callable[[TrialFunction], TrialFunction]:
-    """Return what wraps a trial function so that its first trial is checked for changes of the arrays it reads.
+    """Return what wraps a trial function so that its first trial is checked for changes of the data it reads.
 
     Args:
         reads: Names that the cell reads.
         namespace: The notebook's names.
         lines: For a name, the cell's line that may change it.
     """
-    arrays = {name: namespace[name] for name in reads if type(namespace.get(name)) is np.ndarray}
+    values = {name: namespace[name] for name in reads if name in namespace}
 
     def wrap(function: TrialFunction) -> TrialFunction:
-        before = {name: array_fingerprint(array) for name, array in arrays.items()}
-        return _Watch(function, arrays, before, dict(lines)) if arrays else function
+        before = {name: text for name, value in values.items() if (text := data_fingerprint(value)) is not None}
+        data = {name: values[name] for name in before}
+        return _Watch(function, data, before, dict(lines)) if data else function
 
     return wrap
 
 
 class _Watch:
-    """A trial function that looks at the arrays after its first run."""
+    """A trial function that looks at arrays and tables after its first run."""
 
     def __init__(
         self,
         function: TrialFunction,
-        arrays: dict[str, "np.ndarray[Any, Any]"],
+        data: dict[str, Any],
         before: dict[str, str],
         lines: dict[str, int],
     ) -> None:
         self._function = function
-        self._arrays = arrays
+        self._data = data
         self._before = before
         self._lines = lines
         self._is_checked = False
@@ -56,7 +55,7 @@ class _Watch:
         """Run the trial.
 
         Raises:
-            FatalDataError: The first trial has changed an array of the notebook.
+            FatalDataError: The first trial has changed data of the notebook.
         """
         try:
             return self._function(assignment, reporter)
@@ -66,13 +65,14 @@ class _Watch:
                 self._check()
 
     def _check(self) -> None:
-        for name, array in self._arrays.items():
-            if array_fingerprint(array) != self._before[name]:
+        for name, value in self._data.items():
+            if data_fingerprint(value) != self._before[name]:
                 line = self._lines.get(name)
                 where = f" in line {line}" if line else ""
+                kind, copy = ("array", f"{name} / 255") if hasattr(value, "dtype") else ("table", f"{name}.copy()")
                 raise FatalDataError(
-                    f"The trial changes the notebook's array {name!r} in place{where}: the next trial would start from "
-                    f"changed data. Work on a copy, such as `{name} = {name} / 255`, and make {name} anew before you "
+                    f"The trial changes the notebook's {kind} {name!r} in place{where}: the next trial would start "
+                    f"from changed data. Work on a copy, such as `{name} = {copy}`, and make {name} anew before you "
                     "run this cell again.",
                     line,
                 )

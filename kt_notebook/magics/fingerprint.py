@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["array_fingerprint", "changed_names", "fingerprints"]
+__all__ = ["array_fingerprint", "changed_names", "data_fingerprint", "fingerprints"]
 
 _N_SAMPLED = 4096
 _MAX_ITEMS = 64
@@ -34,6 +34,11 @@ def fingerprints(names: Iterable[str], namespace: Mapping[str, Any]) -> dict[str
 def changed_names(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Return the names in both whose values differ."""
     return [name for name, text in before.items() if name in now and now[name] != text]
+
+
+def data_fingerprint(value: Any) -> str | None:
+    """Return a short text for an array or a pandas object, None for anything else."""
+    return array_fingerprint(value) if type(value) is np.ndarray else _table(value)
 
 
 def array_fingerprint(array: np.ndarray[Any, Any]) -> str:

@@ -5,6 +5,7 @@ builder and objective forms are run first, in the notebook's names, as an ordina
 """
 
 import ast
+import builtins
 import inspect
 import linecache
 from typing import Any
@@ -23,6 +24,7 @@ from kt_notebook.magics.cell import (
     compile_definitions,
     compile_inline,
     read_cell,
+    refuse_undefined,
 )
 from kt_notebook.magics.completion import install_completion
 from kt_notebook.magics.data_watch import lines_of_changes, names_filled
@@ -125,12 +127,13 @@ def _check(plan: CellPlan, options: TuneOptions, namespace: dict[str, Any]) -> N
 
     Raises:
         DataError: Data that only one trial could read.
-        CellError: A TensorBoard callback without tensorboard.
+        CellError: A name that nobody defines; a TensorBoard callback without tensorboard.
         OptionError: NAME holds something else, or the tuner is unknown.
     """
     if plan.form is not CellForm.TUNER_SEARCH:
         refuse_taken_name(namespace, options.name)
         check_tuner(options.tuner, {*namespace, *_names_made(plan.cell.tree)})
+        refuse_undefined(plan, {*namespace, *dir(builtins)})
     for one_shot in plan.one_shots:
         error = DataError(
             f"{one_shot.text} in line {one_shot.line} can be read only once, and every trial needs the data. Give "

@@ -8,7 +8,8 @@ from kt_notebook.panel.rows import Row, pick_rows, rank, rows_of, summarize
 
 __all__ = ["to_text"]
 
-_ROWS, _VALUES, _WIDTH = 10, 8, 24
+_ROWS, _VALUES, _WIDTH, _NOTE = 10, 8, 24, 300
+_LEVELS = {"advice": "hint", "warning": "warning", "error": "error"}
 
 
 # Any: a snapshot is JSON.
@@ -23,6 +24,7 @@ def to_text(snapshot: Mapping[str, Any]) -> str:
     lines = [" · ".join(head)]
     if search["error"] is not None:
         lines.append(_error_text(search["error"], 200))
+    lines += [f"{_LEVELS[note['level']]}: {shorten(note['text'], _NOTE)}" for note in search["notes"]]
     picked = pick_rows(rows, snapshot, _ROWS)
     if picked:
         lines += ["", *_lines(snapshot, picked, summary.metric)]

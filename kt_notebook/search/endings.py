@@ -2,16 +2,17 @@
 
 import math
 
+from kt_notebook.core.errors import ResultError
 from kt_notebook.core.events import ErrorInfo, TrialEnded
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, TooManyFailuresError
 from kt_notebook.core.protocol import Result
-from kt_notebook.core.record import TrialRecord
+from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
 from kt_notebook.core.values import value_to_json
 from kt_notebook.search.messages import Outcome, OutcomeKind
 
-__all__ = ["FailureWatch", "end_trial", "outcome_of_stopped"]
+__all__ = ["FailureWatch", "end_trial", "no_score_error", "outcome_of_stopped"]
 
 # As many first trials must fail alike before the search gives up.
 _N_ALIKE = 3
@@ -70,6 +71,17 @@ def outcome_of_stopped(outcome: Outcome, record: TrialRecord, objective: AnyObje
 
 def _nan_last(value: float) -> tuple[bool, float]:
     return math.isnan(value), value
+
+
+def no_score_error(record: SearchRecord) -> ResultError | None:
+    """Return the error of a search whose every trial ended without a number, None where there is a score."""
+    n_invalid = sum(trial.status == TrialStatus.INVALID for trial in record.trials.values())
+    if not n_invalid or n_invalid < len(record.trials):
+        return None
+    return ResultError(
+        f"No trial has a score: all {n_invalid} came out as NaN. Look at the data and the loss, or lower the learning "
+        "rate's range."
+    )
 
 
 class FailureWatch:

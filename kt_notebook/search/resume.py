@@ -14,7 +14,9 @@ __all__ = ["restore_oracle"]
 
 
 def restore_oracle(oracle: Oracle, record: SearchRecord) -> None:
-    """Give an oracle the space, seed, objective and trials of a record; trials that had not ended are run again.
+    """Give an oracle the space, seed, objective and trials of a record.
+
+    Trials that had not ended are run again, and where the search failed those that failed too.
 
     What the oracle was given counts where it may change (its limits); an objective or seed that it was not given
     is taken from the record.
@@ -30,8 +32,13 @@ def restore_oracle(oracle: Oracle, record: SearchRecord) -> None:
         oracle.objective = _objective(search["objective"])
     if not oracle.has_given_seed and search["seed"] is not None:
         oracle.seed = search["seed"]
-    for trial in record.trials.values():
-        oracle.adopt_trial(_trial(trial, oracle))
+    # A search that failed goes on with the trials that made it fail: what was wrong may be mended now.
+    has_failed = record.state == "failed"
+    for kept in record.trials.values():
+        trial = _trial(kept, oracle)
+        if has_failed and trial.status is TrialStatus.FAILED:
+            trial.status = TrialStatus.IDLE
+        oracle.adopt_trial(trial)
 
 
 def _refuse_other_objective(oracle: Oracle, recorded: list[dict[str, str]] | None, directory: str | None) -> None:

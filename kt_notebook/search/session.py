@@ -30,7 +30,7 @@ from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import Assignment, TrialFunction
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.values import value_to_json
-from kt_notebook.search.endings import FailureWatch, end_trial, outcome_of_stopped
+from kt_notebook.search.endings import FailureWatch, end_trial, no_score_error, outcome_of_stopped
 from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
@@ -205,6 +205,7 @@ class Session:
         if left_s > 0:
             return left_s
         self._deadline = None
+        self._publish(StopRequested(now=True))
         self._end_for("timed_out")
         self._running.stop_all(StopLevel.NOW)
         return None
@@ -352,7 +353,7 @@ class Session:
         self._running.release()
         self._executor.close()
         if self.error is None and self._reason is None and not self.hub.record.ranked():
-            self.error = self._failures.first_error
+            self.error = self._failures.first_error or no_score_error(self.hub.record)
             self._reason = "failed" if self.error is not None else None
         reason = self._reason
         if reason is None:

@@ -98,6 +98,11 @@ def _from_number(number: float, execution: Execution) -> Result:
     if objective is None:
         objective = number_objective()
         execution.reporter.choose_objective(objective)
+        execution.reporter.note(
+            "advice",
+            "number_minimised",
+            "The number that a trial returns is made as small as can be. Where more is better: --objective score:max",
+        )
     return Result({objective.name: number}, None)
 
 
@@ -126,12 +131,13 @@ def _from_mapping(value: Mapping[Any, Any], execution: Execution) -> Result:
 
 
 def _from_list(values: Sequence[Any], execution: Execution) -> Result:
-    if all(as_number(part) is not None for part in values):
-        execution.reporter.note(
-            "advice",
-            "list_averaged",
-            f"The trial returned a list of {len(values)} numbers; their mean is the score. If they are what "
-            "model.evaluate returned (loss first, then metrics), return one of them.",
+    numbers = [number for part in values if (number := as_number(part)) is not None]
+    if len(numbers) == len(values):
+        shown = ", ".join(f"{number:.4g}" for number in numbers[:4])
+        raise FatalResultError(
+            f"The trial returned {len(values)} numbers ({shown}), and which of them is the score is not known. Return "
+            "one of them; model.evaluate gives the loss first, then the metrics: `loss, accuracy = model.evaluate(…)`, "
+            "and `accuracy` as the last line, with --objective accuracy:max."
         )
     return average([interpret(part, execution) for part in values])
 
@@ -157,6 +163,7 @@ def _from_last_fit(value: Any, execution: Execution, *, may_be_none: bool) -> Re
 def _no_score(value: Any) -> ResultError:
     text = f"The trial returned {describe(value)}, which is no score. {_ALLOWED}"
     if value is None:
+        text += " In a cell, put the score on a last line of its own."
         # One branch without a return is a fault of that trial, not of all.
         return ResultError(text)
     return FatalResultError(text)

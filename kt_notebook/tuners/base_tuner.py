@@ -98,19 +98,20 @@ class BaseTuner:
 
     # Searching.
 
-    def search(self, *fit_args: Any, verbose: int | str = "auto", **fit_kwargs: Any) -> None:
+    def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
         """Run trials until the oracle has no more, on this thread.
 
         Args:
             *fit_args: Handed to each trial's `fit`.
-            verbose: 0 prints nothing, 1 a line for each trial, 2 also one for each epoch; "auto" is 1.
-            **fit_kwargs: Handed to each trial's `fit`.
+            **fit_kwargs: Handed to each trial's `fit`. `verbose` counts here too: 0 prints nothing, 1 a line for each
+                trial, 2 also one for each epoch; "auto", the default, is 1.
 
         Raises:
             KeyboardInterrupt: The user interrupted twice; what has ended is kept.
             Exception: What ended the search, such as three first trials that failed alike.
         """
         executor = CallingExecutor()
+        verbose = fit_kwargs.get("verbose", "auto")
         level = 1 if verbose == "auto" else int(verbose)
         session = self.open_session(fit_args, fit_kwargs, executor=executor)
         console = console_on(sys.stdout, verbose=level, record=self._hub.record)

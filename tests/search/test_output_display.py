@@ -139,6 +139,7 @@ def test_a_search_that_outlives_its_cell_stays_routed(shell, keeper, capsys):
     # IPython replaces the streams' write for the time of a cell, to keep a copy of the cell's output
     shell.push({"capture": OutputCapture(shell), "keeper": keeper})
     before = sys.stdout
+    shell.history_manager.outputs.clear()  # the shell is one for all tests
     shell.run_cell(_FIRST_CELL).raise_error()
     shell.run_cell("may_print.set(); _ = has_printed.wait(); print('mine 2')").raise_error()
     shell.run_cell("may_end.set(); thread.join(); print('mine 3')").raise_error()

@@ -65,10 +65,15 @@ def test_a_dict_without_the_objective_names_the_nearest() -> None:
         run(lambda hp: {"accuracy": 0.8}, FakeReporter("acuracy:max"))
 
 
-def test_a_list_is_averaged_and_the_user_told() -> None:
+def test_several_numbers_are_no_score() -> None:
+    with pytest.raises(FatalResultError, match=r"returned 2 numbers \(1, 3\).*loss, accuracy = model.evaluate"):
+        run(lambda hp: [1.0, 3.0], FakeReporter())
+
+
+def test_a_number_without_an_objective_is_said_to_be_minimised() -> None:
     reporter = FakeReporter()
-    assert run(lambda hp: [1.0, 3.0], reporter).metrics == {"default_objective": 2.0}
-    assert reporter.notes[0][1] == "list_averaged"
+    run(lambda hp: 1.0, reporter)
+    assert [code for _, code, _ in reporter.notes] == ["number_minimised"]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +243,7 @@ def test_the_number_that_a_fit_of_its_own_returns_counts_not_its_epochs() -> Non
     result = run(_OwnFit(lambda history: 7.0), reporter, X, Y, epochs=2)
     assert result.metrics == {"default_objective": 7.0}
     assert len(reporter.epochs) == 2
-    assert not reporter.notes
+    assert [code for _, code, _ in reporter.notes] == ["number_minimised"]
 
 
 def test_a_fit_of_its_own_that_forgets_its_return_is_judged_by_its_epochs() -> None:

@@ -21,6 +21,7 @@ from kt_notebook.magics.cell.trial import (
     compile_definitions,
     compile_inline,
 )
+from kt_notebook.magics.cell.undefined import refuse_undefined
 
 __all__ = [
     "FIT_HOOK_NAME",
@@ -40,4 +41,5 @@ __all__ = [
     "compile_definitions",
     "compile_inline",
     "read_cell",
+    "refuse_undefined",
 ]
