@@ -133,7 +133,6 @@ def _check(plan: CellPlan, options: TuneOptions, namespace: dict[str, Any]) -> N
     if plan.form is not CellForm.TUNER_SEARCH:
         refuse_taken_name(namespace, options.name)
         check_tuner(options.tuner, {*namespace, *_names_made(plan.cell.tree)})
-        refuse_undefined(plan, {*namespace, *dir(builtins)})
     for one_shot in plan.one_shots:
         error = DataError(
             f"{one_shot.text} in line {one_shot.line} can be read only once, and every trial needs the data. Give "
@@ -146,6 +145,8 @@ def _check(plan: CellPlan, options: TuneOptions, namespace: dict[str, Any]) -> N
             "%pip install tensorboard",
             plan.tensorboard_line,
         )
+    if plan.form is not CellForm.TUNER_SEARCH:  # that one runs at once, and Python tells
+        refuse_undefined(plan, {*namespace, *dir(builtins)})
 
 
 def _names_made(tree: ast.Module) -> set[str]:
