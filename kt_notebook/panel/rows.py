@@ -17,13 +17,13 @@ __all__ = ["STATES", "Row", "Summary", "best_so_far", "pick_rows", "rank", "rows
 
 _SHOWN = {
     "RUNNING": "running",
-    "IDLE": "waiting",
+    "IDLE": "cut",
     "COMPLETED": "complete",
     "FAILED": "failed",
     "INVALID": "invalid",
     "STOPPED": "stopped",
 }
-STATES = ("complete", "pruned", "failed", "invalid", "stopped", "running", "waiting")
+STATES = ("complete", "pruned", "failed", "invalid", "stopped", "running", "cut")
 _STATE_TEXTS = {"timed_out": "out of time"}
 _OTHERS_AT_LEAST = 5
 

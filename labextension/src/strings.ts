@@ -31,7 +31,7 @@ function states(trans: ITranslation) {
   };
   const trial: Record<Shown, string> = {
     running: trans.__('running'),
-    idle: trans.__('waiting'),
+    idle: trans.__('cut'),
     complete: trans.__('complete'),
     pruned: trans.__('pruned'),
     failed: trans.__('failed'),

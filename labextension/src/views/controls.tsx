@@ -89,7 +89,6 @@ export function ActionButton(props: {
   title: string;
   reason?: string | null;
   isPending?: boolean;
-  quiet?: boolean;
   shortcut?: string | null;
   icon?: JSX.Element;
   onPress: () => void;
@@ -98,7 +97,7 @@ export function ActionButton(props: {
   return (
     <button
       type="button"
-      class={props.quiet ? 'kt-Button kt-mod-quiet' : 'kt-Button'}
+      class="kt-Button"
       title={props.reason ?? props.title}
       aria-disabled={isOff}
       aria-label={props.icon === undefined ? undefined : props.label}
@@ -127,7 +126,6 @@ export function Controls() {
           title={control.title}
           reason={control.reason}
           isPending={control.isPending}
-          quiet={i >= 2}
           shortcut={control.key}
           onPress={() =>
             view.command(control.kind, control.kind === 'add_trials' ? { n: N_MORE } : {})

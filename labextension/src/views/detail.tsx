@@ -82,7 +82,6 @@ function CopyButton({ text }: { text: () => string }) {
       label={label ?? t.copy}
       title={t.copyTitle}
       icon={label === null ? COPY_ICON : <>{label}</>}
-      quiet
       onPress={() => void press()}
     />
   );
@@ -230,18 +229,12 @@ function Actions({ trial, detail, isOpen }: IDetailProps) {
         <ActionButton
           label={t.close}
           title={t.closeTitle}
-          quiet
           shortcut="Escape"
           icon={CLOSE_ICON}
           onPress={() => view.close()}
         />
       ) : (
-        <ActionButton
-          label={t.open}
-          title={t.openTitle}
-          quiet
-          onPress={() => view.open(trial.id)}
-        />
+        <ActionButton label={t.open} title={t.openTitle} onPress={() => view.open(trial.id)} />
       )}
     </span>
   );

@@ -82,11 +82,7 @@ export function Banners() {
         <div class="kt-Banner" data-level="warning" role="alert">
           {strings.controls.refused(refusal)}
           <span class="kt-Grow" />
-          <button
-            type="button"
-            class="kt-Button kt-mod-quiet"
-            onClick={() => store.setPending(null)}
-          >
+          <button type="button" class="kt-Button" onClick={() => store.setPending(null)}>
             {strings.controls.dismiss}
           </button>
         </div>
