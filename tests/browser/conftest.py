@@ -1,4 +1,7 @@
-"""One JupyterLab server and one Chromium for all browser tests; a page for each."""
+"""One JupyterLab server and one Chromium for the tests of a file; a page for each.
+
+No longer than that: Playwright keeps an event loop in the main thread, which other tests have no use for.
+"""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.lab import CHROMIUM_FLAGS, LabPage, LabServer
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """Return a JupyterLab server in a folder of its own."""
     lab = LabServer(tmp_path_factory.mktemp("lab"))
@@ -18,7 +21,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     lab.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Return Debian's Chromium."""
     with sync_playwright() as playwright:
