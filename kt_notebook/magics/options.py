@@ -9,7 +9,7 @@ import keyword
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kt_notebook.core.errors import OptionError
@@ -200,6 +200,3 @@ def help_text() -> str:
     """Return the options as lines of help."""
     width = max(len(f"{option.flag} {option.metavar}") for option in OPTIONS)
     return "\n".join(f"    {f'{option.flag} {option.metavar}':{width}}  {option.help}" for option in OPTIONS)
-
-
-DEFAULT_FIELDS = tuple(field.name for field in fields(TuneOptions) if field.name not in ("name", "given"))

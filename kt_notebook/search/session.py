@@ -44,7 +44,7 @@ __all__ = ["Session"]
 
 
 class Session:
-    """Runs a search. `post`, `call`, `wait` and the properties are for any thread.
+    """Runs a search. `post`, `interrupt`, `wait` and the properties are for any thread.
 
     Args:
         settings: Names and limits.
