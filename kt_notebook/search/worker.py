@@ -23,12 +23,13 @@ class Capture(Protocol):
         """Send this thread's output to a trial's reporter."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Job:
-    """A trial on its way to a worker."""
+    """A trial on its way to a worker; once it has begun, its outcome is sent, whatever happens."""
 
     assignment: Assignment
     reporter: Reporter
+    has_begun: bool = False
 
 
 def run_job(
@@ -41,12 +42,13 @@ def run_job(
     """Run a trial on this thread and send its one `Outcome`, whatever happens: the session waits for it.
 
     Raises:
-        KeyboardInterrupt: The user interrupted; the outcome was sent before.
+        KeyboardInterrupt: The user interrupted; if the job has begun, the outcome was sent before.
     """
     assignment, reporter = job.assignment, job.reporter
     trial_id, hyperparameters = assignment.trial_id, assignment.hyperparameters
-    outcome = Outcome(trial_id, OutcomeKind.INTERRUPTED, hyperparameters)  # an interrupt may land on any line here
+    outcome = Outcome(trial_id, OutcomeKind.INTERRUPTED, hyperparameters)  # an interrupt may land on any line below
     try:
+        job.has_begun = True
         reporter.hold()  # a search that was paused or stopped meanwhile begins no trial
         if capture is None:
             result = trial_function(assignment, reporter)
@@ -63,7 +65,8 @@ def run_job(
         info = describe_error(failure, cell_file)
         outcome = Outcome(trial_id, OutcomeKind.FAILED, hyperparameters, error=info, exception=failure)
     finally:
-        send(outcome)
+        if job.has_begun:
+            send(outcome)
 
 
 def _failed_by(error: BaseException) -> FailedTrialError:

@@ -1,7 +1,8 @@
 """Runs trials on the thread that called `search()`, so that scopes, debuggers and Ctrl-C work as users expect."""
 
+import threading
+from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
 
 from kt_notebook.search.worker import Job
 
@@ -9,35 +10,50 @@ __all__ = ["CallingExecutor"]
 
 
 class CallingExecutor:
-    """Takes jobs from the session and runs them in `serve`, which the caller's thread is in."""
+    """Takes jobs from the session and runs them in `serve`, which the caller's thread is in.
+
+    An interrupt may fall between any two instructions of `serve`. So a job stays in line until it has run: taken from
+    a queue it could be lost between the queue and its trial, and the session would wait for it for ever.
+    """
 
     capacity = 1
     where = "calling"
 
     def __init__(self) -> None:
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs: deque[Job] = deque()
+        self._is_closed = False
+        self._changed = threading.Event()
         self._run: Callable[[Job], None] | None = None
 
     def start(self, run: Callable[[Job], None]) -> None:
         """Keep what is to be called with each job."""
         self._run = run
-        self._jobs = SimpleQueue()
+        self._jobs.clear()
+        self._is_closed = False
 
     def submit(self, job: Job) -> None:
         """Hand a job to the caller's thread."""
-        self._jobs.put(job)
+        self._jobs.append(job)
+        self._changed.set()
 
     def close(self) -> None:
         """Let `serve` return."""
-        self._jobs.put(None)
+        self._is_closed = True
+        self._changed.set()
 
     def serve(self) -> None:
         """Run jobs on this thread until the executor is closed; after an interrupt it may be called again.
 
         Raises:
-            KeyboardInterrupt: The user interrupted a trial.
+            KeyboardInterrupt: The user interrupted.
         """
-        while (job := self._jobs.get()) is not None:
-            if self._run is not None:
-                self._run(job)
-        self._jobs.put(None)
+        while True:
+            self._changed.clear()  # Before looking: what comes after this line wakes `wait`.
+            while self._jobs:
+                job = self._jobs[0]
+                if self._run is not None and not job.has_begun:
+                    self._run(job)
+                self._jobs.popleft()
+            if self._is_closed:
+                return
+            self._changed.wait()
