@@ -85,7 +85,7 @@ def test_an_interrupt_while_waiting_leaves_a_job_that_has_just_come(monkeypatch)
 
     with monkeypatch.context() as patch:
         patch.setattr(executor._changed, "wait", wait)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match=r"^$"):
             executor.serve()
     executor.serve()
     assert ran == [job]
