@@ -15,6 +15,7 @@ __all__ = [
     "Objective",
     "create_objective",
     "fit_objective",
+    "loss_sign",
     "missing_objective_error",
     "number_objective",
 ]
@@ -65,7 +66,11 @@ class Objective:
 
     def better_than(self, a: float, b: float) -> bool:
         """Return whether `a` is strictly better than `b`."""
-        return a > b if self.direction == "max" else a < b
+        return self.loss(a) < self.loss(b)
+
+    def loss(self, value: float) -> float:
+        """Return the value so that smaller is better."""
+        return -value if self.direction == "max" else value
 
     def to_json(self) -> list[dict[str, str]]:
         """Return the objective as records hold it."""
@@ -94,6 +99,10 @@ class MultiObjective:
     def better_than(self, a: float, b: float) -> bool:
         """Return whether the sum `a` is strictly better than `b`."""
         return a < b
+
+    def loss(self, value: float) -> float:
+        """Return the sum as it is: smaller is better."""
+        return value
 
     def to_json(self) -> list[dict[str, str]]:
         """Return the objectives as records hold them."""
@@ -147,6 +156,15 @@ def _parse(text: str) -> Objective:
             f"{hint} {text + ':min'!r} or {text + ':max'!r}, in Python also Objective({text!r}, 'min')."
         )
     return Objective(text, inferred)
+
+
+def loss_sign(parts: Sequence[Mapping[str, str]] | None) -> float:
+    """Return what makes a score one of which smaller is better: -1.0 for one objective to maximise, else 1.0.
+
+    Args:
+        parts: The objective as records hold it; None while it is undecided.
+    """
+    return -1.0 if parts and len(parts) == 1 and parts[0]["direction"] == "max" else 1.0
 
 
 def number_objective() -> Objective:

@@ -11,7 +11,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from kt_notebook.core.errors import KTNotebookError, OptionError, SearchStateError
 from kt_notebook.core.metrics import infer_metric_direction
@@ -19,7 +19,7 @@ from kt_notebook.core.objective import AnyObjective, create_objective, missing_o
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus, is_terminal, trial_number
 
-__all__ = ["GO_ON", "Oracle", "TooManyFailuresError", "Verdict", "synchronized", "trial_seed"]
+__all__ = ["GO_ON", "Oracle", "Pruner", "TooManyFailuresError", "Verdict", "synchronized", "trial_seed"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])  # Any: users decorate methods of any signature.
 
@@ -37,6 +37,19 @@ class Verdict:
 
 
 GO_ON = Verdict()
+
+
+class Pruner(Protocol):
+    """Says when a running trial cannot win any more."""
+
+    def judge(self, trial: Trial, epoch: int, oracle: "Oracle") -> Verdict:
+        """Say whether a trial that has just reported an epoch is to go on; a function of what the oracle knows.
+
+        Args:
+            trial: The running trial; its `curve` holds the epoch.
+            epoch: From 0.
+            oracle: Its trials, those that have ended with their curves, and its objective.
+        """
 
 
 def synchronized(func: _F, *args: Any, **kwargs: Any) -> _F:
@@ -62,6 +75,7 @@ class Oracle:
         seed: Any integer, 0 included; None draws one.
         max_retries_per_trial: How often a failed trial is run again.
         max_consecutive_failed_trials: End the search when as many trials in a row failed; None: never for this.
+        pruner: Ends trials that cannot win; None lets every trial run to its end.
 
     Raises:
         OptionError: `max_trials` is below 1, or the seed is no integer.
@@ -81,6 +95,7 @@ class Oracle:
         seed: int | None = None,
         max_retries_per_trial: int = 0,
         max_consecutive_failed_trials: int | None = None,
+        pruner: Pruner | None = None,
     ) -> None:
         _check_max_trials(max_trials)
         if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
@@ -101,6 +116,7 @@ class Oracle:
         self.seed = secrets.randbelow(2**31) if seed is None else int(seed)
         self.max_retries_per_trial = max_retries_per_trial
         self.max_consecutive_failed_trials = max_consecutive_failed_trials
+        self.pruner = pruner
         self.trials: dict[str, Trial] = {}
         self.start_order: list[str] = []
         self.end_order: list[str] = []
@@ -136,7 +152,7 @@ class Oracle:
         trial.best_step = metrics[first].get_best_step()
 
     def report(self, trial_id: str, execution: int, epoch: int, metrics: Mapping[str, float]) -> Verdict:
-        """Take in one epoch of a running trial and say whether it is to go on."""
+        """Say whether a running trial that has just reported an epoch is to go on."""
         return GO_ON
 
     # What the search's owner calls.
@@ -170,8 +186,22 @@ class Oracle:
         self.ongoing_trials[tuner_id] = trial
         return trial
 
+    def take_epoch(self, trial_id: str, execution: int, epoch: int, metrics: Mapping[str, float]) -> Verdict:
+        """Take in one epoch of a running trial and say whether it is to go on.
+
+        A trial is judged by its first execution: the further ones make the score of a good trial surer.
+        """
+        trial, objective = self.get_trial(trial_id), self.objective
+        is_judged = execution == 0 and objective is not None and objective.has_value(metrics)
+        if is_judged and objective is not None:
+            trial.curve[epoch] = objective.get_value(metrics)
+        verdict = self.report(trial_id, execution, epoch, metrics)
+        if verdict.stop or self.pruner is None or not is_judged:
+            return verdict
+        return self.pruner.judge(trial, epoch, self)
+
     def update_trial(self, trial_id: str, metrics: Mapping[str, float], step: int = 0) -> Trial:
-        """Add metrics at a step; the trial that comes back is STOPPED where `report` says to stop.
+        """Add metrics at a step; the trial that comes back is STOPPED where the oracle says to stop.
 
         Raises:
             ObjectiveError: The metrics lack the objective.
@@ -189,7 +219,7 @@ class Oracle:
             trial.metrics.update(name, value, step)
         if trial.status is not TrialStatus.RUNNING:  # The result of a trial that is over: nothing is left to stop.
             return trial
-        verdict = self.report(trial_id, 0, step, metrics)
+        verdict = self.take_epoch(trial_id, 0, step, metrics)
         if verdict.stop:
             trial.status = TrialStatus.STOPPED
             trial.pruned = {"epoch": step, "reason": verdict.reason}
@@ -273,9 +303,8 @@ class Oracle:
         objective = self.objective
         if objective is None:
             return []
-        sign = -1.0 if objective.direction == "max" else 1.0
         scored = [
-            (trial.pruned is not None, sign * trial.score, trial)
+            (trial.pruned is not None, objective.loss(trial.score), trial)
             for trial in list(self.trials.values())
             if trial.status is TrialStatus.COMPLETED and trial.score is not None and not math.isnan(trial.score)
         ]

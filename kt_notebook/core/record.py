@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kt_notebook.core.events import Record, decode_number, encode_number
+from kt_notebook.core.objective import loss_sign
 
 __all__ = ["EpochRecord", "SearchRecord", "TrialRecord"]
 
@@ -81,6 +82,7 @@ class SearchRecord:
     Attributes:
         search: The search's settings and state, as in a snapshot.
         trials: Trials by id, in the order of their first start.
+        end_order: Ids of the trials that have ended, in the order in which they did.
         seq: Number of the last record folded.
     """
 
@@ -88,6 +90,7 @@ class SearchRecord:
         self.seq = 0
         self.time = 0.0
         self.trials: dict[str, TrialRecord] = {}
+        self.end_order: list[str] = []
         self.search: dict[str, Any] = {
             **dict.fromkeys(_SETTINGS),
             "state": "running",
@@ -172,8 +175,7 @@ class SearchRecord:
 
     def ranked(self) -> list[TrialRecord]:
         """Return the completed trials with a score, best first; pruned ones come last."""
-        objective = self.objective
-        sign = -1.0 if objective and len(objective) == 1 and objective[0]["direction"] == "max" else 1.0
+        sign = loss_sign(self.objective)
         # A copy: another thread may begin a trial meanwhile.
         trials = list(self.trials.values())
         scored = [t for t in trials if t.status == "COMPLETED" and t.score is not None and t.score == t.score]
@@ -226,6 +228,8 @@ class SearchRecord:
     def _start_trial(self, record: Record) -> None:
         trial_id = record["trial_id"]
         values = record["values"]
+        if trial_id in self.trials and trial_id in self.end_order:  # It failed, and runs again.
+            self.end_order.remove(trial_id)
         self.trials[trial_id] = TrialRecord(trial_id, values, record["seed"], record["time"], drawn_values=values)
 
     def _end_epoch(self, record: Record) -> None:
@@ -255,6 +259,7 @@ class SearchRecord:
         trial.error = record["error"]
         trial.pruned = record["pruned"]
         trial.ended_at = record["time"]
+        self.end_order.append(trial.trial_id)
 
     def _cut_trial(self, record: Record) -> None:
         trial = self.trials.get(record["trial_id"])

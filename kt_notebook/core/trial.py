@@ -50,6 +50,7 @@ class Trial:
         best_step: Step (epoch) of the score, from 0.
         seed: The trial's seed, 0 to 2**31 - 1.
         pruned: `{"epoch", "reason"}` where the trial was ended early, else None.
+        curve: The objective after each epoch of the first execution, by epoch, counted from 0, as it was reported.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Trial:
         self.best_step: int | None = None
         self.seed = 0
         self.pruned: dict[str, Any] | None = None
+        self.curve: dict[int, float] = {}
 
     def __repr__(self) -> str:
         return f"Trial({self.trial_id!r}, {self.status.value}, score={self.score}, {self.hyperparameters.values})"
@@ -94,6 +96,7 @@ class Trial:
             "message": self.message,
             "seed": self.seed,
             "pruned": self.pruned,
+            "curve": [[epoch, encode_number(value)] for epoch, value in self.curve.items()],
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -108,6 +111,7 @@ class Trial:
         self.message = state.get("message")
         self.seed = state.get("seed", 0)
         self.pruned = state.get("pruned")
+        self.curve = {int(epoch): float(decode_number(value) or 0.0) for epoch, value in state.get("curve", ())}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Trial":

@@ -12,6 +12,7 @@ from typing import Any
 
 from kt_notebook.core.events import decode_number
 from kt_notebook.core.format import ARROWS, format_clock, format_count, format_metric, format_score, format_trial_id
+from kt_notebook.core.objective import loss_sign
 
 __all__ = ["STATES", "Row", "Summary", "best_so_far", "pick_rows", "rank", "rows_of", "state_text", "summarize"]
 
@@ -112,7 +113,7 @@ def rows_of(snapshot: Snapshot) -> list[Row]:
 
 def rank(rows: Sequence[Row], snapshot: Snapshot) -> list[Row]:
     """Return the rows with a score, best first; pruned ones come last."""
-    sign = _sign(snapshot)
+    sign = loss_sign(snapshot["search"]["objective"])
     scored = [row for row in rows if row.has_score]
     return sorted(scored, key=lambda row: (row.state == "pruned", sign * (row.score or 0.0), row.index))
 
@@ -128,7 +129,7 @@ def pick_rows(rows: Sequence[Row], snapshot: Snapshot, limit: int) -> list[Row]:
 
 def best_so_far(rows: Sequence[Row], snapshot: Snapshot) -> list[Row]:
     """Return the rows that were better than every one before them, pruned ones aside."""
-    sign = _sign(snapshot)
+    sign = loss_sign(snapshot["search"]["objective"])
     steps: list[Row] = []
     for row in rows:
         if row.state == "complete" and row.has_score and row.score is not None:
@@ -170,11 +171,6 @@ def summarize(snapshot: Snapshot, rows: Sequence[Row], ranked: Sequence[Row]) ->
         n_trials=n_trials,
         max_trials=max_trials,
     )
-
-
-def _sign(snapshot: Snapshot) -> float:
-    objective = snapshot["search"]["objective"]
-    return -1.0 if objective and len(objective) == 1 and objective[0]["direction"] == "max" else 1.0
 
 
 def _mean_curve(curves: Sequence[Sequence[Any]]) -> list[float | None]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kt_notebook.core.format import format_metric, format_trial_id
+from kt_notebook.core.objective import loss_sign
 from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.values import value_from_json
 
@@ -77,16 +78,16 @@ def results_table(record: SearchRecord) -> ResultsTable:
     if all(trial.trial_id.isdecimal() for trial in trials):  # padded by what max_trials was: "08", later "9"
         frame["trial"] = [int(trial.trial_id) for trial in trials]
     frame = ResultsTable(frame.set_index("trial"))
-    is_max = bool(objective) and len(objective or ()) == 1 and (objective or [{}])[0].get("direction") == "max"
+    sign = loss_sign(objective)
     rank = pd.DataFrame(
         {
             "status": frame["status"].map(_STATUS_ORDER),
             "pruned": [trial.pruned is not None for trial in trials],
-            "score": frame[score] * (-1 if is_max else 1),
+            "score": frame[score] * sign,
         }
     )
     frame = ResultsTable(frame.loc[rank.sort_values(["status", "pruned", "score"], kind="stable").index])
-    frame.attrs.update(objective=score, direction="max" if is_max else "min")
+    frame.attrs.update(objective=score, direction="max" if sign < 0 else "min")
     return frame
 
 

@@ -63,8 +63,7 @@ def outcome_of_stopped(outcome: Outcome, record: TrialRecord, objective: AnyObje
     reached = [e for e in record.epochs if objective is not None and objective.has_value(e.metrics)]
     result = Result()
     if objective is not None and reached:
-        sign = -1.0 if objective.direction == "max" else 1.0
-        best = min(reached, key=lambda e: _nan_last(sign * objective.get_value(e.metrics)))
+        best = min(reached, key=lambda e: _nan_last(objective.loss(objective.get_value(e.metrics))))
         result = Result(dict(best.metrics), best.epoch)
     return Outcome(outcome.trial_id, outcome.kind, outcome.hyperparameters, result)
 

@@ -39,6 +39,8 @@ def restore_oracle(oracle: Oracle, record: SearchRecord) -> None:
         if has_failed and trial.status is TrialStatus.FAILED:
             trial.status = TrialStatus.IDLE
         oracle.adopt_trial(trial)
+    place = {trial_id: number for number, trial_id in enumerate(record.end_order)}
+    oracle.end_order.sort(key=lambda trial_id: place.get(trial_id, -1))
 
 
 def _refuse_other_objective(oracle: Oracle, recorded: list[dict[str, str]] | None, directory: str | None) -> None:
@@ -80,4 +82,10 @@ def _trial(record: TrialRecord, oracle: Oracle) -> Trial:
     trial.score, trial.best_step = record.score, record.best_step
     trial.seed, trial.pruned = record.seed, record.pruned
     trial.message = record.error["traceback"] if record.error else None
+    if oracle.objective is not None:
+        trial.curve = {
+            epoch.epoch: oracle.objective.get_value(epoch.metrics)
+            for epoch in record.epochs
+            if epoch.execution == 0 and oracle.objective.has_value(epoch.metrics)
+        }
     return trial

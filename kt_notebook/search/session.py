@@ -216,7 +216,7 @@ class Session:
                 self._take_outcome(message)
             case EpochEnded():
                 self._publish(message)
-                verdict = self.oracle.report(message.trial_id, message.execution, message.epoch, message.metrics)
+                verdict = self.oracle.take_epoch(message.trial_id, message.execution, message.epoch, message.metrics)
                 if verdict.stop and message.trial_id in self._running:
                     trial = self.oracle.get_trial(message.trial_id)
                     trial.pruned = {"epoch": message.epoch, "reason": verdict.reason}

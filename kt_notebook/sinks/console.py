@@ -26,6 +26,7 @@ from kt_notebook.core.format import (
     shorten,
     width,
 )
+from kt_notebook.core.objective import loss_sign
 from kt_notebook.core.record import SearchRecord
 
 __all__ = ["ConsoleSink", "console_on"]
@@ -269,8 +270,7 @@ class ConsoleSink:
         score = decode_number(record["score"])
         if record["status"] != "COMPLETED" or record["pruned"] or score is None or math.isnan(score):
             return
-        objective = self._search.objective or []
-        sign = -1 if len(objective) == 1 and objective[0]["direction"] == "max" else 1
+        sign = loss_sign(self._search.objective)
         if self._best is None or sign * score < sign * self._best.score:
             self._best = _Best(record["trial_id"], float(score), record["values"])
 
