@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kt_notebook.core.events import Record, decode_number, encode_number
-from kt_notebook.core.objective import loss_sign
+from kt_notebook.core.objective import AnyObjective, loss_sign
 
 __all__ = ["EpochRecord", "SearchRecord", "TrialRecord"]
 
@@ -60,6 +60,14 @@ class TrialRecord:
     def duration_s(self) -> float | None:
         """Seconds from start to end, None while it runs."""
         return None if self.ended_at is None else self.ended_at - self.started_at
+
+    def objective_curve(self, objective: AnyObjective) -> dict[int, float]:
+        """Return the objective of the first execution by epoch, for the epochs that have it."""
+        return {
+            epoch.epoch: objective.get_value(epoch.metrics)
+            for epoch in self.epochs
+            if epoch.execution == 0 and objective.has_value(epoch.metrics)
+        }
 
     def curves(self, metric: str | None) -> list[list[Any]]:
         """Return, for each execution, the metric epoch by epoch in JSON form."""

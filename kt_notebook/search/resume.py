@@ -83,9 +83,5 @@ def _trial(record: TrialRecord, oracle: Oracle) -> Trial:
     trial.seed, trial.pruned = record.seed, record.pruned
     trial.message = record.error["traceback"] if record.error else None
     if oracle.objective is not None:
-        trial.curve = {
-            epoch.epoch: oracle.objective.get_value(epoch.metrics)
-            for epoch in record.epochs
-            if epoch.execution == 0 and oracle.objective.has_value(epoch.metrics)
-        }
+        trial.curve = record.objective_curve(oracle.objective)
     return trial

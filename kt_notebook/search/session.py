@@ -231,6 +231,8 @@ class Session:
                 if self.oracle.objective is None:
                     self.oracle.objective = message.objective
                     self._publish(ObjectiveChosen(message.objective.to_json()))
+                    for trial in self.oracle.ongoing_trials.values():  # Their epochs came before it was known.
+                        trial.curve = self.hub.record.trials[trial.trial_id].objective_curve(message.objective)
             case Event():
                 self._publish(message)
 

@@ -9,7 +9,7 @@ import pytest
 from kt_notebook.core.commands import AddTrials, Pause, Resume, Stop, StopNow, StopTrial
 from kt_notebook.core.errors import FatalValueError, OptionError, SearchStateError, StorageError
 from kt_notebook.core.events import SearchNoted
-from kt_notebook.core.objective import create_objective, number_objective
+from kt_notebook.core.objective import Objective, create_objective, number_objective
 from kt_notebook.core.oracle import Oracle, TooManyFailuresError, Verdict
 from kt_notebook.core.protocol import Result
 from kt_notebook.core.trial import TrialStatus
@@ -399,3 +399,17 @@ def test_a_trial_that_was_held_goes_on_when_the_oracle_breaks() -> None:
 
     session = run(make_session(Held(), oracle=Broken("score:min", max_trials=2, seed=1)))
     assert str(session.error) == "broken"
+
+
+def test_a_curve_holds_the_epochs_reported_before_the_objective_was_known() -> None:
+    def function(assignment: Any, reporter: Any) -> Result:
+        reporter.report(0, 0, {"score": 3.0})
+        reporter.choose_objective(Objective("score", "max"))
+        reporter.report(0, 1, {"score": 4.0})
+        return Result({"score": 4.0}, 1)
+
+    session = run(make_session(function, oracle=RandomSearchOracle(max_trials=1, seed=1)))
+    assert session.oracle.trials["0"].curve == {0: 3.0, 1: 4.0}
+    again = RandomSearchOracle(max_trials=1, seed=1)
+    restore_oracle(again, session.hub.record)
+    assert again.trials["0"].curve == {0: 3.0, 1: 4.0}
