@@ -5,6 +5,7 @@ class TestMine(OracleContract):
     arguments = {"num_initial_points": 3}   # beside those that all oracles take
 """
 
+import copy
 import json
 from typing import ClassVar
 
@@ -12,73 +13,39 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kt_notebook.core.oracle import Oracle
+from kt_notebook.core.objective import Objective
+from kt_notebook.core.oracle import Oracle, Verdict
+from kt_notebook.core.parameter import Boolean, Float, Int
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
 from tests.core.strategies import countable_spaces
+from tests.oracles.plays import ENDINGS, Play, finish, moves, reopened, resumed, run, score_of, without_functions
+from tests.oracles.spaces import (
+    branching,
+    check_configuration,
+    dependent,
+    extreme,
+    key_set,
+    network,
+    space_of,
+    spaces,
+    twelve,
+)
+
+__all__ = ["OracleContract", "dependent", "finish", "key_set", "network", "run", "score_of", "space_of", "twelve"]
+
+SEEDS = st.integers(-(2**31), 2**31)
+TWO = [Objective("val_loss", "min"), Objective("val_accuracy", "max")]
 
 
-def network(hp):
-    """Declare a space of every kind, with conditions."""
-    hp.Int("units", 8, 64, step=8)
-    hp.Float("lr", 1e-4, 1e-1, sampling="log")
-    hp.Choice("kernel", [(1, 3), (1, 5), None])
-    if hp.Boolean("dropout"):
-        pass
-    with hp.conditional_scope("dropout", True):
-        hp.Float("rate", 0, 0.5, step=0.1)
+class StopAt:
+    """Ends every trial at one epoch."""
 
+    def __init__(self, epoch):
+        self._epoch = epoch
 
-def twelve(hp):
-    """Declare a space of 12 configurations."""
-    hp.Choice("model", ["a", "b"])
-    hp.Int("n", 1, 3)
-    with hp.conditional_scope("model", "a"):
-        hp.Choice("deep", [True, 1, None])
-
-
-def dependent(hp):
-    """Declare a range that depends on another value."""
-    a = hp.Int("a", 1, 4)
-    assert 0 <= hp.Int("b", 0, a) <= a
-
-
-def space_of(declare):
-    hp = HyperParameters()
-    declare(hp)
-    return hp
-
-
-def score_of(trial):
-    """Return a result that depends on the trial's values only."""
-    return sum(len(repr(value)) + index for index, value in enumerate(trial.hyperparameters.values.values())) / 7
-
-
-def finish(oracle, trial, declare=None):
-    """Run a trial: declare, report, end; what was declared goes into the space, as a search does."""
-    if declare is not None:
-        declare(trial.hyperparameters)
-        oracle.update_space(trial.hyperparameters)
-    oracle.update_trial(trial.trial_id, {"val_loss": score_of(trial)})
-    trial.status = TrialStatus.COMPLETED
-    oracle.end_trial(trial)
-
-
-def run(oracle, n_trials=10**9, declare=None):
-    """Run trials one after the other until the oracle ends or there are `n_trials`, and return their values."""
-    seen = []
-    while len(seen) < n_trials:
-        trial = oracle.create_trial("tuner0")
-        if trial.status is not TrialStatus.RUNNING:
-            assert trial.status is TrialStatus.STOPPED
-            break
-        seen.append(dict(trial.hyperparameters.values))
-        finish(oracle, trial, declare)
-    return seen
-
-
-def key_set(space, rows):
-    return {space.key(row) for row in rows}
+    def judge(self, trial, epoch, oracle):
+        return Verdict(epoch >= self._epoch, "it cannot win")
 
 
 class OracleContract:
@@ -86,34 +53,98 @@ class OracleContract:
 
     oracle: ClassVar[type[Oracle]]
     arguments: ClassVar[dict] = {}
-    # Whether the oracle ends by itself when every configuration was tried.
+    # Whether no configuration is proposed twice while others are left, and the search ends when none is.
     ends_when_exhausted: ClassVar[bool] = True
+    # Whether it has the argument `max_trials`; Hyperband knows its end itself.
+    takes_max_trials: ClassVar[bool] = True
+    # The share of Hypothesis' examples that is tried; less for an oracle that thinks long about a trial.
+    effort: ClassVar[float] = 1.0
 
     def make(self, declare=None, seed=0, max_trials=100, **more):
         space = None if declare is None else space_of(declare) if callable(declare) else declare
-        arguments = {"max_trials": max_trials, "seed": seed, "hyperparameters": space} | self.arguments | more
-        return self.oracle("val_loss", **arguments)
+        arguments = {"objective": "val_loss", "seed": seed, "hyperparameters": space}
+        if self.takes_max_trials:
+            arguments["max_trials"] = max_trials
+        return self.oracle(**(arguments | self.arguments | more))
 
     def resumed(self, oracle, **more):
         """Return a new oracle that knows the trials of another one, as a project opened again."""
-        new = self.make(seed=oracle.seed, **more)
-        new.hyperparameters.merge(oracle.hyperparameters, overwrite=False)
-        for trial_id in oracle.start_order:
-            new.adopt_trial(Trial.from_state(json.loads(json.dumps(oracle.trials[trial_id].get_state()))))
-        return new
+        return resumed(oracle, self.make(seed=oracle.seed, **more))
+
+    def holds(self, n_examples, law, *strategies):
+        """Check a law on drawn examples."""
+        n = max(2, round(n_examples * self.effort))
+        # each subclass is a test of its own
+        settings(max_examples=n, suppress_health_check=list(HealthCheck))(given(*strategies)(law))()
+
+    def skip_unless_it_ends(self):
+        if not self.ends_when_exhausted:
+            pytest.skip("this oracle repeats configurations on purpose")
+
+    def skip_unless_limited(self):
+        if not self.takes_max_trials:
+            pytest.skip("this oracle knows its end itself")
+
+    # What is proposed.
 
     def test_it_says_whether_proposals_look_at_results(self):
         assert isinstance(self.oracle.proposals_depend_on_results, bool)
 
-    @pytest.mark.parametrize("declare", [network, twelve])
-    def test_values_are_active_ones_inside_their_ranges(self, declare):
+    @pytest.mark.parametrize("declare", [network, twelve, branching, extreme])
+    def test_values_are_active_ones_inside_their_ranges_and_on_their_steps(self, declare):
         oracle = self.make(declare)
         for row in run(oracle, 15):
-            hp = oracle.get_space()
-            hp.values = row
-            assert hp.active_values() == row
-            for entry in hp.search_space.active_entries(row):
-                assert entry.contains(row[entry.name])
+            check_configuration(oracle.hyperparameters.search_space, row)
+
+    def test_values_of_any_space_are_active_ones_inside_their_ranges_and_on_their_steps(self):
+        def law(space, seed):
+            for row in run(self.make(space, seed=seed), 8):
+                check_configuration(space.search_space, row)
+
+        self.holds(40, law, spaces(), SEEDS)
+
+    def test_a_space_is_used_up_without_repeats_and_then_the_search_ends(self):
+        self.skip_unless_it_ends()
+        oracle = self.make(twelve)
+        rows = run(oracle)
+        assert len(rows) == len(key_set(oracle.hyperparameters.search_space, rows)) == 12
+
+    def test_any_countable_space_is_used_up_without_repeats(self):
+        self.skip_unless_it_ends()
+
+        def law(space, seed):
+            rows = run(self.make(space, seed=seed, max_trials=1000))
+            assert len(rows) == len(key_set(space.search_space, rows)) == space.n_combinations()
+
+        self.holds(40, law, countable_spaces(), SEEDS)
+
+    def test_nothing_is_proposed_twice_in_any_space_however_trials_end(self):
+        self.skip_unless_it_ends()
+
+        def law(space, seed, played):
+            oracle = self.make(space, seed=seed)
+            rows = [values for _, status, values in Play(oracle).moves(played) if status is TrialStatus.RUNNING]
+            assert len(key_set(space.search_space, rows)) == len(rows)
+
+        self.holds(30, law, spaces(), SEEDS, moves())
+
+    def test_running_trials_are_not_proposed_again(self):
+        self.skip_unless_it_ends()
+        oracle = self.make(twelve, allow_new_entries=False)
+        trials = [oracle.create_trial(f"tuner{number}") for number in range(13)]
+        rows = [trial.hyperparameters.values for trial in trials[:12]]
+        assert len(key_set(oracle.hyperparameters.search_space, rows)) == 12
+        assert trials[12].status is TrialStatus.STOPPED
+
+    def test_no_more_than_max_trials_are_started(self):
+        self.skip_unless_limited()
+        assert len(run(self.make(network, max_trials=4))) == 4
+
+    def test_a_search_without_hyperparameters_runs_once(self):
+        self.skip_unless_it_ends()
+        assert run(self.make()) == [{}]
+
+    # Seeds.
 
     @pytest.mark.parametrize("seed", [0, 7, -1])
     def test_the_same_seed_gives_the_same_trials(self, seed):
@@ -125,42 +156,10 @@ class OracleContract:
         again.set_state(json.loads(json.dumps(first.get_state())))
         assert run(again, 5) == run(first, 5)
 
-    def test_a_space_is_used_up_without_repeats_and_then_the_search_ends(self):
-        if not self.ends_when_exhausted:
-            pytest.skip("this oracle repeats configurations on purpose")
-        oracle = self.make(twelve)
-        rows = run(oracle)
-        assert len(rows) == len(key_set(oracle.hyperparameters.search_space, rows)) == 12
-
-    @given(countable_spaces(), st.integers(0, 2**31))
-    # each subclass is a test of its own
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.differing_executors])
-    def test_any_countable_space_is_used_up_without_repeats(self, space, seed):
-        if not self.ends_when_exhausted:
-            return
-        oracle = self.make(space, seed=seed, max_trials=1000)
-        rows = run(oracle)
-        assert len(rows) == len(key_set(space.search_space, rows)) == space.n_combinations()
-
-    def test_running_trials_are_not_proposed_again(self):
-        if not self.ends_when_exhausted:
-            pytest.skip("this oracle repeats configurations on purpose")
-        oracle = self.make(twelve, allow_new_entries=False)
-        trials = [oracle.create_trial(f"tuner{number}") for number in range(13)]
-        rows = [trial.hyperparameters.values for trial in trials[:12]]
-        assert len(key_set(oracle.hyperparameters.search_space, rows)) == 12
-        assert trials[12].status is TrialStatus.STOPPED
-
-    def test_no_more_than_max_trials_are_started(self):
-        assert len(run(self.make(network, max_trials=4))) == 4
-
-    def test_a_search_without_hyperparameters_runs_once(self):
-        if self.ends_when_exhausted:
-            assert run(self.make()) == [{}]
+    # Growth of the space.
 
     def test_while_a_trial_may_still_declare_more_the_oracle_waits(self):
-        if not self.ends_when_exhausted:
-            pytest.skip("this oracle repeats configurations on purpose")
+        self.skip_unless_it_ends()
         oracle = self.make()
         first = oracle.create_trial("tuner0")
         assert oracle.create_trial("tuner1").status is TrialStatus.IDLE
@@ -191,19 +190,87 @@ class OracleContract:
         rows = run(oracle, declare=network)
         assert all("units" not in row for row in rows)
 
+    def test_a_range_that_depends_on_another_value_is_searched(self):
+        oracle = self.make(max_trials=30)
+        run(oracle, 30, declare=dependent)
+        if self.ends_when_exhausted:
+            drawn = [trial.hyperparameters.drawn_values for trial in oracle.trials.values()]
+            assert len(key_set(oracle.hyperparameters.search_space, drawn)) == len(drawn)
+        pairs = {(t.hyperparameters.values["a"], t.hyperparameters.values["b"]) for t in oracle.trials.values()}
+        assert len(pairs) >= 4
+
+    def test_a_space_may_grow_at_any_point(self):
+        def law(space, more, seed, before, after):
+            first = Play(self.make(space, seed=seed))
+            first.moves(before)
+            first.oracle.update_space(more)
+            again = reopened(first, self.make(space, seed=seed))
+            assert [*again.moves(after)] == first.moves(after)[len(first.proposals) - len(again.proposals) :]
+
+        self.holds(20, law, spaces(3), spaces(2, prefix="late"), SEEDS, moves(12), moves(12))
+
+    def test_a_range_may_be_widened_or_narrowed_between_trials(self):
+        oracle = self.make(lambda hp: hp.Int("n", 1, 4))
+        run(oracle, 2)
+        oracle.hyperparameters.merge([Int("n", 3, 9), Float("x", 0, 1), Boolean("flag")])
+        for row in run(oracle, 4):
+            check_configuration(oracle.hyperparameters.search_space, row)
+
+    # Going on where a search left off.
+
     @pytest.mark.parametrize("n_before", range(13))
     def test_a_search_resumed_at_any_point_goes_on_as_if_never_stopped(self, n_before):
-        whole = run(self.make(twelve))
+        whole = run(self.make(twelve), 20)
         begun = self.make(twelve)
         before = run(begun, n_before)
-        assert before + run(self.resumed(begun)) == whole
+        assert before + run(self.resumed(begun), 20 - n_before) == whole
 
     @pytest.mark.parametrize("n_before", [1, 3, 8])
     def test_a_search_with_dependent_ranges_resumes_exactly_too(self, n_before):
-        whole = run(self.make(max_trials=30), declare=dependent)
+        whole = run(self.make(max_trials=30), 30, declare=dependent)
         begun = self.make(max_trials=30)
         before = run(begun, n_before, declare=dependent)
-        assert before + run(self.resumed(begun, max_trials=30), declare=dependent) == whole
+        assert before + run(self.resumed(begun, max_trials=30), 30 - n_before, declare=dependent) == whole
+
+    def test_the_same_starts_and_ends_give_the_same_proposals_also_when_resumed_in_their_midst(self):
+        def law(space, seed, before, after):
+            begun = Play(self.make(space, seed=seed))
+            n_before = len(begun.moves(before))
+            again = reopened(begun, self.make(space, seed=seed))
+            whole = begun.moves(after)
+            assert Play(self.make(space, seed=seed)).moves([*before, *after]) == whole
+            assert again.moves(after) == whole[n_before:]
+
+        self.holds(25, law, spaces(4), SEEDS, moves(20), moves(10))
+
+    def test_a_small_space_is_used_up_by_several_workers_resumed_in_their_midst(self):
+        def law(seed, before):
+            begun = Play(self.make(twelve, seed=seed))
+            begun.moves(before)
+            again = reopened(begun, self.make(twelve, seed=seed))
+            to_the_end = [(number, "done") for number in range(4)] * 12
+            proposed = [row for row in begun.proposals + again.moves(to_the_end) if row[1] is TrialStatus.RUNNING]
+            keys = key_set(begun.oracle.hyperparameters.search_space, [values for *_, values in proposed])
+            assert len(keys) == len(proposed) == 12
+
+        self.skip_unless_it_ends()
+        self.holds(15, law, SEEDS, moves(16))
+
+    def test_a_search_resumed_from_files_knows_no_predicates_and_goes_on(self):
+        begun = self.make(branching)
+        run(begun, 5)
+        resumed_ = resumed(begun, self.make(without_functions(begun.hyperparameters)))
+        for row in run(resumed_, 3, declare=branching):
+            check_configuration(resumed_.hyperparameters.search_space, row)
+
+    def test_a_search_resumed_with_more_trials_goes_on_without_repeats(self):
+        self.skip_unless_limited()
+        begun = self.make(network, max_trials=9)
+        before = run(begun)
+        after = run(self.resumed(begun, max_trials=100), 9)
+        assert len(before) == len(after) == 9
+        if self.ends_when_exhausted:
+            assert len(key_set(begun.hyperparameters.search_space, before + after)) == 18
 
     def test_a_trial_that_was_cut_runs_again_under_its_id_and_values(self):
         begun = self.make(network)
@@ -218,8 +285,17 @@ class OracleContract:
         run(first, 4)
         second = self.make()
         second.set_state(json.loads(json.dumps(first.get_state())))
-        second.trials = dict(first.trials)
+        states = json.loads(json.dumps([trial.get_state() for trial in first.trials.values()]))
+        second.trials = {trial.trial_id: trial for trial in map(Trial.from_state, states)}
         assert run(second, 4) == run(first, 4)
+
+    def test_a_copy_goes_on_as_the_original(self):
+        first = self.make(network)
+        run(first, 4)
+        second = copy.deepcopy(first)
+        assert run(second, 4) == run(first, 4)
+
+    # Results.
 
     def test_results_do_not_matter_where_the_oracle_says_so(self):
         if self.oracle.proposals_depend_on_results:
@@ -230,8 +306,7 @@ class OracleContract:
         assert run(ended, 8) == ahead
 
     def test_a_failed_trial_is_not_proposed_again(self):
-        if not self.ends_when_exhausted:
-            pytest.skip("this oracle repeats configurations on purpose")
+        self.skip_unless_it_ends()
         oracle = self.make(twelve)
         rows = []
         while (trial := oracle.create_trial("tuner0")).status is TrialStatus.RUNNING:
@@ -240,11 +315,55 @@ class OracleContract:
             oracle.end_trial(trial)
         assert len(key_set(oracle.hyperparameters.search_space, rows)) == len(rows) == 12
 
-    def test_a_range_that_depends_on_another_value_is_searched(self):
-        oracle = self.make(max_trials=30)
-        run(oracle, declare=dependent)
-        if self.ends_when_exhausted:
-            drawn = [trial.hyperparameters.drawn_values for trial in oracle.trials.values()]
-            assert len(key_set(oracle.hyperparameters.search_space, drawn)) == len(drawn)
-        pairs = {(t.hyperparameters.values["a"], t.hyperparameters.values["b"]) for t in oracle.trials.values()}
-        assert len(pairs) >= 4
+    @pytest.mark.parametrize("what", ENDINGS)
+    def test_a_search_goes_on_when_every_trial_ends_alike(self, what):
+        rows = Play(self.make(network)).moves([(0, "epoch"), (0, "epoch"), (0, what)] * 12)
+        assert [status for _, status, _ in rows] == [TrialStatus.RUNNING] * 12
+
+    def test_a_search_goes_on_when_all_results_are_the_same(self):
+        rows = Play(self.make(network), metrics=lambda loss: {"val_loss": 0.25}).moves([(0, "done")] * 24)
+        assert [status for _, status, _ in rows] == [TrialStatus.RUNNING] * 12
+
+    def test_a_trial_that_failed_is_run_again_where_retries_are_left(self):
+        oracle = self.make(network, max_retries_per_trial=1)
+        play = Play(oracle)
+        play.moves([(0, "done"), (0, "fail"), (0, "done"), (0, "fail"), (0, "done"), (0, "fail")])
+        assert [trial_id for trial_id, *_ in play.proposals] == [play.proposals[0][0]] * 2 + [play.proposals[2][0]]
+
+    def test_making_a_metric_large_is_making_its_negative_small(self):
+        least = Play(self.make(network)).moves([(0, "done"), (1, "done"), (1, "done"), (0, "done")] * 6)
+        oracle = self.make(network, objective=Objective("val_loss", "max"))
+        most = Play(oracle, metrics=lambda loss: {"val_loss": -loss})
+        assert most.moves([(0, "done"), (1, "done"), (1, "done"), (0, "done")] * 6) == least
+
+    def test_several_objectives_are_searched_and_resumed(self):
+        def law(seed, before, after):
+            def make():
+                return self.make(network, seed=seed, objective=TWO)
+
+            begun = Play(make(), metrics=lambda loss: {"val_loss": loss, "val_accuracy": 3 - loss % 5})
+            n_before = len(begun.moves(before))
+            again = reopened(begun, make())
+            assert again.moves(after) == begun.moves(after)[n_before:]
+
+        self.holds(8, law, SEEDS, moves(20), moves(8))
+
+    def test_a_trial_that_update_trial_stopped_ends_as_pruned(self):
+        oracle = self.make(network)
+        oracle.pruner = StopAt(1)
+        for _ in range(6):
+            trial = oracle.create_trial("tuner0")
+            statuses = [oracle.update_trial(trial.trial_id, {"val_loss": 1 / (e + 1)}, e).status for e in range(2)]
+            assert statuses == [TrialStatus.RUNNING, TrialStatus.STOPPED]
+            oracle.end_trial(trial)
+            assert (trial.status, trial.score) == (TrialStatus.COMPLETED, 0.5)
+            assert trial.pruned == {"epoch": 1, "reason": "it cannot win"}
+        assert len(oracle.end_order) == 6
+        assert oracle.create_trial("tuner0").status is TrialStatus.RUNNING
+
+    def test_the_space_that_was_given_stays_as_it_was(self):
+        space = space_of(network)
+        before = json.dumps(space.get_config())
+        run(self.make(space), 5, declare=branching)
+        assert json.dumps(space.get_config()) == before
+        assert isinstance(self.make(space).get_space(), HyperParameters)
