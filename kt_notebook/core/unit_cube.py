@@ -62,11 +62,11 @@ class UnitCube:
         self.space = space
         self._numbers = [number for number, entry in enumerate(space.ordered) if entry.n_values != 1]
         self._columns = [_Column(space.ordered[number]) for number in self._numbers]
-        self._column_of = {id(column.entry): at for at, column in enumerate(self._columns)}
+        self._column_of = {column.entry: at for at, column in enumerate(self._columns)}
         self._parents: dict[str, list[int]] = {}
         for number, entry in enumerate(space.ordered):
             self._parents.setdefault(entry.name, []).append(number)
-        self._tables: dict[tuple[int, int], Mask] = {}
+        self._tables: dict[tuple[int, int, int], Mask] = {}
         self.n_columns = len(self._columns)
         self._n_levels = np.array([column.n_levels for column in self._columns], dtype=np.float64)
         is_category = np.array([column.is_category for column in self._columns], dtype=bool)
@@ -91,7 +91,7 @@ class UnitCube:
 
         def choose(entry: HyperParameter) -> Value:
             value = values.get(entry.name, entry.default)
-            if (at := self._column_of.get(id(entry))) is not None:
+            if (at := self._column_of.get(entry)) is not None:
                 row[at] = self._columns[at].place(value)
             return value
 
@@ -102,7 +102,7 @@ class UnitCube:
         """Return the configuration at a row: the values of what is active."""
 
         def choose(entry: HyperParameter) -> Value:
-            at = self._column_of.get(id(entry))
+            at = self._column_of.get(entry)
             return entry.prob_to_value(NEUTRAL) if at is None else self._columns[at].value(float(row[at]))
 
         return self.space.assign(choose)
@@ -121,17 +121,19 @@ class UnitCube:
             return np.ones(rows.shape, dtype=bool)
         held: list[Mask] = []
         taken: dict[str, Mask] = {}
-        for entry in self.space.ordered:
+        for number, entry in enumerate(self.space.ordered):
             holds = np.ones(len(rows), dtype=bool)
-            for condition in entry.conditions:
-                holds &= self._met(condition, rows, held)
+            for place in range(len(entry.conditions)):
+                holds &= self._met(number, place, rows, held)
             if entry.name in taken:
                 holds &= ~taken[entry.name]
                 taken[entry.name] = taken[entry.name] | holds
             else:
                 taken[entry.name] = holds
             held.append(holds)
-        mask: Mask = np.array([held[number] for number in self._numbers], dtype=bool).reshape(-1, len(rows)).T
+        mask: Mask = (
+            np.array([held[number] for number in self._numbers], dtype=bool).reshape(self.n_columns, len(rows)).T
+        )
         return mask
 
     def draw(self, uniforms: Array) -> Array:
@@ -197,31 +199,26 @@ class UnitCube:
 
     # When a condition holds.
 
-    def _met(self, condition: Condition, rows: Array, held: list[Mask]) -> Mask:
+    def _met(self, number: int, place: int, rows: Array, held: list[Mask]) -> Mask:
+        """Return where an entry's condition is met by a parent that is active itself, as `SearchSpace.holds` says."""
+        condition = self.space.ordered[number].conditions[place]
         met = np.zeros(len(rows), dtype=bool)
-        for number in self._parents.get(condition.name, ()):
-            if number < len(held):  # parents come first; in a circle of conditions one is not known yet
-                met |= held[number] & self._answers(condition, number, rows, held[number])
+        for parent in self._parents.get(condition.name, ()):
+            if parent >= len(held):  # parents come first; in a circle of conditions one is not known yet
+                continue
+            entry = self.space.ordered[parent]
+            if (at := self._column_of.get(entry)) is None:
+                met |= held[parent] & condition.holds(entry.prob_to_value(NEUTRAL))
+                continue
+            column = self._columns[at]
+            if 0 < column.n_levels <= MAX_TABLE:
+                if (number, place, parent) not in self._tables:
+                    self._tables[number, place, parent] = _answers(condition, column, column.levels())
+                met |= held[parent] & self._tables[number, place, parent][column.level(rows[:, at])]
+            else:
+                asked = np.flatnonzero(held[parent])
+                met[asked] |= _answers(condition, column, rows[asked, at])
         return met
-
-    def _answers(self, condition: Condition, number: int, rows: Array, asked: Mask) -> Mask | bool:
-        entry = self.space.ordered[number]
-        at = self._column_of.get(id(entry))
-        if at is None:
-            return condition.holds(entry.prob_to_value(NEUTRAL))
-        column, places = self._columns[at], rows[:, at]
-        if not 0 < column.n_levels <= MAX_TABLE:
-            unique, back = np.unique(places[asked], return_inverse=True)
-            answers = np.zeros(len(rows), dtype=bool)
-            answers[asked] = np.array([condition.holds(column.value(float(place))) for place in unique], bool)[back]
-            return answers
-        key = (id(condition), number)
-        if key not in self._tables:
-            last = column.n_levels - 1
-            told = [condition.holds(column.value(level / last)) for level in range(column.n_levels)]
-            self._tables[key] = np.array(told, dtype=bool)
-        table: Mask = self._tables[key][np.rint(places * (column.n_levels - 1)).astype(int)]
-        return table
 
 
 class _Column:
@@ -265,6 +262,14 @@ class _Column:
         level = round(place * (self.n_levels - 1))
         return fresh(self._listed[level]) if self._listed else self.entry.prob_to_value((level + 0.5) / self.n_levels)
 
+    def levels(self) -> Array:
+        """Return the places of all values, where they are evenly spaced."""
+        return np.arange(self.n_levels) / (self.n_levels - 1)
+
+    def level(self, places: Array) -> NDArray[np.int_]:
+        """Return the number of the value at each place, where they are evenly spaced."""
+        return np.rint(places * (self.n_levels - 1)).astype(int)
+
     def nearest(self, places: Array) -> Array:
         """Return where the whole numbers stand whose shares of a log scale hold these places (see `Scale`)."""
         entry = self.entry
@@ -278,6 +283,10 @@ class _Column:
         middle = np.clip(np.floor(value), low, entry.max_value) + 0.5
         share: Array = (np.log(low + end - middle if is_reverse else middle) - start) / width
         return 1 - share if is_reverse else share
+
+
+def _answers(condition: Condition, column: _Column, places: Array) -> Mask:
+    return np.array([condition.holds(column.value(float(place))) for place in places], dtype=bool)
 
 
 def _mirrored(values: Array, high: Array | float) -> Array:
