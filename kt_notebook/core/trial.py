@@ -51,6 +51,7 @@ class Trial:
         seed: The trial's seed, 0 to 2**31 - 1.
         pruned: `{"epoch", "reason"}` where the trial was ended early, else None.
         curve: The objective after each epoch of the first execution, by epoch, counted from 0, as it was reported.
+        n_epochs: How many epochs that execution plans, None where unknown.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Trial:
         self.seed = 0
         self.pruned: dict[str, Any] | None = None
         self.curve: dict[int, float] = {}
+        self.n_epochs: int | None = None
 
     def __repr__(self) -> str:
         return f"Trial({self.trial_id!r}, {self.status.value}, score={self.score}, {self.hyperparameters.values})"
@@ -97,6 +99,7 @@ class Trial:
             "seed": self.seed,
             "pruned": self.pruned,
             "curve": [[epoch, encode_number(value)] for epoch, value in self.curve.items()],
+            "n_epochs": self.n_epochs,
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -112,6 +115,7 @@ class Trial:
         self.seed = state.get("seed", 0)
         self.pruned = state.get("pruned")
         self.curve = {int(epoch): float(decode_number(value) or 0.0) for epoch, value in state.get("curve", ())}
+        self.n_epochs = state.get("n_epochs")
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Trial":

@@ -6,11 +6,13 @@ from there to its end. What gains are typical says what a trial that was ended a
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kt_notebook.core.budget import Budget
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial, TrialStatus
@@ -21,8 +23,6 @@ Array = NDArray[np.float64]
 
 # The median of one trial's gain is that trial's chance.
 MIN_TRIALS_FOR_GAIN = 2
-# Hyperband's own values of a trial, by KerasTuner's names.
-_EPOCHS, _PARENT = "tuner/epochs", "tuner/trial_id"
 
 
 class LearningCurves:
@@ -32,14 +32,21 @@ class LearningCurves:
         objective: The search's objective, None while undecided.
         rows: For each complete trial its running best by epoch from 0, as a loss; NaN before its first value. All
             of a row NaN: the trial does not count.
+        planned: For each of them the epochs that it planned, None where unknown; left out: unknown for all.
 
     Attributes:
         n_trials: How many trials count.
     """
 
-    def __init__(self, objective: AnyObjective | None, rows: Iterable[Array]) -> None:
-        kept = [row for row in rows if len(row) and math.isfinite(row[-1])]
+    def __init__(
+        self, objective: AnyObjective | None, rows: Sequence[Array], planned: Sequence[int | None] | None = None
+    ) -> None:
+        counts = [len(row) > 0 and math.isfinite(row[-1]) for row in rows]
+        kept = list(compress(rows, counts))
         self._objective = objective
+        self._planned: Array = np.array(
+            [math.inf if n is None else n for n in compress(planned or [None] * len(rows), counts)], dtype=np.float64
+        )
         self._best: Array = np.full((len(kept), max(map(len, kept), default=0)), np.nan)
         for place, row in zip(self._best, kept, strict=True):
             place[: len(row)] = row
@@ -58,15 +65,21 @@ class LearningCurves:
         column: Array = self._best[:, epoch]
         return column[np.isfinite(column)]
 
-    def gains(self, epoch: int) -> Array:
+    def gains(self, epoch: int, n_epochs: int | None = None) -> Array:
         """Return how far the running bests still fell from an epoch to the end, 0 or more, shape `(n,)`.
 
         Trials that are shorter, or had no value yet at that epoch, have no part in it.
+
+        Args:
+            epoch: From 0.
+            n_epochs: Leave out trials that planned fewer epochs; None: all count.
         """
         if not 0 <= epoch < self._best.shape[1]:
             return np.empty(0)
         column: Array = self._best[:, epoch]
         known = np.isfinite(column)
+        if n_epochs is not None:
+            known &= self._planned >= n_epochs
         gains: Array = column[known] - self._finals[known]
         return gains
 
@@ -95,6 +108,7 @@ class CompleteCurves:
         self._oracle: Oracle | None = None
         self._objective: AnyObjective | None = None
         self._ended: list[str] = []
+        self._complete: list[Trial] = []
         self._rows: list[Array] = []
         self._curves = LearningCurves(None, ())
 
@@ -105,31 +119,39 @@ class CompleteCurves:
         if is_same and len(ended) == n_known:
             return self._curves
         if not is_same:
-            self._oracle, self._objective, self._rows, n_known = oracle, oracle.objective, [], 0
-        self._rows += _rows(oracle, ended[n_known:])
+            self._oracle, self._objective, n_known = oracle, oracle.objective, 0
+            self._complete, self._rows = [], []
+        new = _complete_trials(oracle, ended[n_known:])
+        self._complete += new
+        self._rows += [_row(trial, oracle) for trial in new]
         self._ended = list(ended)
-        self._curves = LearningCurves(oracle.objective, self._rows)
+        self._curves = LearningCurves(oracle.objective, self._rows, [trial.n_epochs for trial in self._complete])
         return self._curves
 
 
 def complete_curves(oracle: Oracle) -> LearningCurves:
     """Return the curves of the trials that ran to their end: neither pruned, nor failed, nor on a low rung."""
-    return LearningCurves(oracle.objective, _rows(oracle, oracle.end_order))
+    complete = _complete_trials(oracle, oracle.end_order)
+    rows = [_row(trial, oracle) for trial in complete]
+    return LearningCurves(oracle.objective, rows, [trial.n_epochs for trial in complete])
 
 
 def is_complete(trial: Trial, oracle: Oracle) -> bool:
     """Return whether a trial has trained as long as its search lets the best ones train."""
     if trial.status is not TrialStatus.COMPLETED or trial.pruned is not None:
         return False
-    epochs, max_epochs = trial.hyperparameters.values.get(_EPOCHS), getattr(oracle, "max_epochs", None)
-    return epochs is None or max_epochs is None or epochs >= max_epochs
+    budget, max_epochs = Budget.of(trial.hyperparameters.values), getattr(oracle, "max_epochs", None)
+    return budget is None or max_epochs is None or budget.epochs >= max_epochs
 
 
 def full_curve(trial: Trial, oracle: Oracle) -> dict[int, float]:
     """Return a trial's curve, from where it took over another trial's weights with that trial's curve before it."""
     curve = trial.curve
-    parent = oracle.trials.get(trial.hyperparameters.values.get(_PARENT) or "")
-    if parent is None or parent is trial or not curve:
+    budget = Budget.of(trial.hyperparameters.values)
+    if budget is None or budget.trial_id is None or not curve:
+        return curve
+    parent = oracle.trials.get(budget.trial_id)
+    if parent is None or parent is trial:
         return curve
     first = min(curve)
     return {epoch: value for epoch, value in full_curve(parent, oracle).items() if epoch < first} | curve
@@ -153,6 +175,10 @@ def running_best(curve: Mapping[int, float], objective: AnyObjective | None) -> 
     return best
 
 
-def _rows(oracle: Oracle, trial_ids: Iterable[str]) -> list[Array]:
+def _complete_trials(oracle: Oracle, trial_ids: Iterable[str]) -> list[Trial]:
     ended = (oracle.trials[trial_id] for trial_id in trial_ids if trial_id in oracle.trials)
-    return [running_best(full_curve(trial, oracle), oracle.objective) for trial in ended if is_complete(trial, oracle)]
+    return [trial for trial in ended if is_complete(trial, oracle)]
+
+
+def _row(trial: Trial, oracle: Oracle) -> Array:
+    return running_best(full_curve(trial, oracle), oracle.objective)

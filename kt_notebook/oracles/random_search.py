@@ -13,12 +13,13 @@ from typing import Any
 
 from kt_notebook.core.hyperparameter import HyperParameter
 from kt_notebook.core.objective import AnyObjective
-from kt_notebook.core.oracle import Oracle
+from kt_notebook.core.oracle import Oracle, Pruner
 from kt_notebook.core.search_space import SearchSpace
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import trial_number
 from kt_notebook.core.values import Value
 from kt_notebook.oracles.leftovers import Leftovers
+from kt_notebook.oracles.pruning import create_pruner
 from kt_notebook.oracles.tried import TriedConfigurations, nothing_left, proposal
 
 __all__ = ["RandomSearchOracle"]
@@ -41,9 +42,10 @@ class RandomSearchOracle(Oracle):
         tune_new_entries: Whether what they declare beyond it is searched, not only kept at its default.
         max_retries_per_trial: How often a failed trial is run again.
         max_consecutive_failed_trials: End the search when as many trials in a row failed; None: never for this reason.
+        prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
 
     Raises:
-        OptionError: `max_trials` is below 1, or the seed is no integer.
+        OptionError: `max_trials` is below 1, the seed is no integer, or `prune` is unknown.
         ObjectiveError: The objective cannot be understood.
 
     Example:
@@ -67,6 +69,7 @@ class RandomSearchOracle(Oracle):
         tune_new_entries: bool = True,
         max_retries_per_trial: int = 0,
         max_consecutive_failed_trials: int | None = None,
+        prune: str | Pruner | None = None,
     ) -> None:
         super().__init__(
             objective=objective,
@@ -77,6 +80,7 @@ class RandomSearchOracle(Oracle):
             seed=seed,
             max_retries_per_trial=max_retries_per_trial,
             max_consecutive_failed_trials=max_consecutive_failed_trials,
+            pruner=create_pruner(prune),
         )
         self._tried = TriedConfigurations()
         self._leftovers: Leftovers | None = None

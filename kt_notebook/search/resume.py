@@ -82,6 +82,7 @@ def _trial(record: TrialRecord, oracle: Oracle) -> Trial:
     trial.score, trial.best_step = record.score, record.best_step
     trial.seed, trial.pruned = record.seed, record.pruned
     trial.message = record.error["traceback"] if record.error else None
+    trial.n_epochs = record.n_epochs
     if oracle.objective is not None:
         trial.curve = record.objective_curve(oracle.objective)
     return trial

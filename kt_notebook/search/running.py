@@ -52,6 +52,11 @@ class RunningTrials:
         self._idle.append(self._workers.pop(trial_id))
         return self._reporters.pop(trial_id)
 
+    def is_ending(self, trial_id: str) -> bool:
+        """Whether a trial has ended, or was asked to end by itself."""
+        reporter = self._reporters.get(trial_id)
+        return reporter is None or reporter.ends_alone
+
     def stop(self, trial_id: str) -> None:
         """Ask one trial to end at its next batch, with what it has reached as its result."""
         self._reporters[trial_id].ends_alone = True

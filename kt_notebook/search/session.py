@@ -216,11 +216,7 @@ class Session:
                 self._take_outcome(message)
             case EpochEnded():
                 self._publish(message)
-                verdict = self.oracle.take_epoch(message.trial_id, message.execution, message.epoch, message.metrics)
-                if verdict.stop and message.trial_id in self._running:
-                    trial = self.oracle.get_trial(message.trial_id)
-                    trial.pruned = {"epoch": message.epoch, "reason": verdict.reason}
-                    self._running.stop(message.trial_id)
+                self._judge(message)
             case Command():
                 if message.id not in self._commands_seen:
                     self._commands_seen.add(message.id)
@@ -235,6 +231,16 @@ class Session:
                         trial.curve = self.hub.record.trials[trial.trial_id].objective_curve(message.objective)
             case Event():
                 self._publish(message)
+
+    def _judge(self, message: EpochEnded) -> None:
+        """Let the oracle see an epoch, and end the trial where it says so; what is ending anyway is left to that."""
+        trial = self.oracle.get_trial(message.trial_id)
+        trial.n_epochs = message.n_epochs
+        verdict = self.oracle.take_epoch(message.trial_id, message.execution, message.epoch, message.metrics)
+        is_last = message.n_epochs is not None and message.epoch + 1 >= message.n_epochs
+        if verdict.stop and not is_last and not self._running.is_ending(message.trial_id):
+            trial.pruned = {"epoch": message.epoch, "reason": verdict.reason}
+            self._running.stop(message.trial_id)
 
     def _fill_workers(self) -> None:
         while self._reason is None and not self._is_paused and (worker := self._running.idle_worker) is not None:
@@ -281,6 +287,8 @@ class Session:
         if outcome.kind is OutcomeKind.STOPPED:
             outcome = outcome_of_stopped(outcome, self.hub.record.trials[outcome.trial_id], self.oracle.objective)
             trial.status = TrialStatus.COMPLETED if trial.pruned else TrialStatus.STOPPED
+        else:
+            trial.pruned = None  # The verdict came when the trial had ended by itself.
         ended, too_many = end_trial(self.oracle, trial, outcome)
         if self._store is not None:
             self._store.keep(self.oracle, trial)

@@ -16,10 +16,11 @@ from typing import Any
 from kt_notebook.core.errors import OptionError, SearchStateError, StorageError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.objective import AnyObjective
-from kt_notebook.core.oracle import Oracle
+from kt_notebook.core.oracle import Oracle, Pruner
 from kt_notebook.core.protocol import TrialFunction
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial
+from kt_notebook.oracles.pruning import create_pruner
 from kt_notebook.results.table import BestValues, ResultsTable, best_values, results_table
 from kt_notebook.search.error_report import show_as_block
 from kt_notebook.search.executors import CallingExecutor, Executor
@@ -51,6 +52,8 @@ class BaseTuner:
         directory: Where projects are kept; the working directory by default.
         project_name: The project's folder there; "untitled_project" by default.
         overwrite: Start anew; an old project is kept as `<project_name>.old`. Else it goes on.
+        prune: "auto", "median", "halving", or an object with `judge(trial, epoch, oracle)`, ends trials that cannot
+            win; "none" lets each run to its end, and None leaves that to the oracle.
 
     Raises:
         OptionError: An argument is unknown.
@@ -70,10 +73,13 @@ class BaseTuner:
         directory: str | os.PathLike[str] | None = None,
         project_name: str | None = None,
         overwrite: bool = False,
+        prune: str | Pruner | None = None,
         **kwargs: Any,  # KerasTuner's logger and tuner_id; anything else is refused
     ) -> None:
         _refuse_unknown(kwargs)
         self.oracle = oracle
+        if prune is not None:
+            oracle.pruner = create_pruner(prune)
         self.hypermodel = as_hypermodel(hypermodel)
         self.directory = os.fspath(directory) if directory is not None else "."
         self.project_name = project_name or "untitled_project"
@@ -307,7 +313,7 @@ class BaseTuner:
 def _refuse_unknown(kwargs: dict[str, Any]) -> None:
     for name, value in kwargs.items():
         if name not in _KNOWN_KWARGS:
-            known = ("objective", "max_trials", "hypermodel", "directory", "project_name", "overwrite", "seed")
+            known = ("objective", "max_trials", "hypermodel", "directory", "project_name", "overwrite", "seed", "prune")
             near = difflib.get_close_matches(name, [*known, "executions_per_trial", "hyperparameters"], n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise OptionError(f"A tuner has no argument {name}={value!r}.{hint} See help(kt_notebook.Tuner).")

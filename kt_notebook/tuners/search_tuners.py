@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kt_notebook.core.oracle import Pruner
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.oracles.grid_search import GridSearchOracle
 from kt_notebook.oracles.random_search import RandomSearchOracle
@@ -23,6 +24,7 @@ class RandomSearch(Tuner):
         allow_new_entries: Whether trials may declare more.
         max_retries_per_trial: How often a failed trial is run again.
         max_consecutive_failed_trials: End the search after as many failures in a row; None: never for this.
+        prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
         **kwargs: As for `Tuner`.
     """
 
@@ -37,6 +39,7 @@ class RandomSearch(Tuner):
         allow_new_entries: bool = True,
         max_retries_per_trial: int = 0,
         max_consecutive_failed_trials: int | None = None,
+        prune: str | Pruner | None = None,
         **kwargs: Any,  # narrowed by Tuner
     ) -> None:
         oracle = RandomSearchOracle(
@@ -48,6 +51,7 @@ class RandomSearch(Tuner):
             allow_new_entries=allow_new_entries,
             max_retries_per_trial=max_retries_per_trial,
             max_consecutive_failed_trials=max_consecutive_failed_trials,
+            prune=prune,
         )
         super().__init__(oracle, hypermodel, **kwargs)
 
@@ -65,6 +69,7 @@ class GridSearch(Tuner):
         allow_new_entries: Whether trials may declare more.
         max_retries_per_trial: How often a failed trial is run again.
         max_consecutive_failed_trials: End the search after as many failures in a row; None: never for this.
+        prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
         **kwargs: As for `Tuner`.
     """
 
@@ -79,6 +84,7 @@ class GridSearch(Tuner):
         allow_new_entries: bool = True,
         max_retries_per_trial: int = 0,
         max_consecutive_failed_trials: int | None = None,
+        prune: str | Pruner | None = None,
         **kwargs: Any,  # narrowed by Tuner
     ) -> None:
         oracle = GridSearchOracle(
@@ -90,5 +96,6 @@ class GridSearch(Tuner):
             allow_new_entries=allow_new_entries,
             max_retries_per_trial=max_retries_per_trial,
             max_consecutive_failed_trials=max_consecutive_failed_trials,
+            prune=prune,
         )
         super().__init__(oracle, hypermodel, **kwargs)

@@ -24,6 +24,7 @@ class Tuner(BaseTuner):
         project_name: The project's folder there; "untitled_project" by default.
         overwrite: Start anew; an old project is kept as `<project_name>.old`. Else it goes on.
         executions_per_trial: How often each trial is run, each time with another seed; its score is the mean.
+        **kwargs: As for `BaseTuner`: `prune`, which ends trials that cannot win.
 
     Raises:
         OptionError: An argument is unknown, or `executions_per_trial` is below 1.

@@ -69,10 +69,10 @@ def test_max_trials_on_resume_may_be_higher():
     assert before + run(resumed) == run(grid(space_of(twelve)), 9)
 
 
-def test_the_arguments_are_kerastuners():
+def test_the_arguments_are_kerastuners_and_prune():
     signature = inspect.signature(GridSearchOracle).parameters
     assert list(signature) == [
         "objective", "max_trials", "seed", "hyperparameters", "allow_new_entries", "tune_new_entries",
-        "max_retries_per_trial", "max_consecutive_failed_trials",
+        "max_retries_per_trial", "max_consecutive_failed_trials", "prune",
     ]  # fmt: skip
     assert signature["max_trials"].default is None

@@ -94,14 +94,14 @@ def test_trials_on_a_low_rung_do_not_count():
 
 def test_a_trial_that_took_over_weights_has_the_curve_before():
     oracle = oracle_with([5.0, 4.0])
-    child = add(oracle, {2: 3.0, 3: 1.0}, tuner_trial_id="0")
+    child = add(oracle, {2: 3.0, 3: 1.0}, tuner_epochs=4, tuner_trial_id="0")
     assert full_curve(child, oracle) == {0: 5.0, 1: 4.0, 2: 3.0, 3: 1.0}
     assert list(complete_curves(oracle).gains(0)) == [1, 4]
 
 
 def test_a_first_trial_names_no_parent():
     oracle = oracle_with()
-    assert full_curve(add(oracle, [1.0], tuner_trial_id=None), oracle) == {0: 1.0}
+    assert full_curve(add(oracle, [1.0], tuner_epochs=1, tuner_trial_id=None), oracle) == {0: 1.0}
 
 
 def test_the_expected_end_is_the_running_best_minus_the_median_gain():
@@ -148,3 +148,18 @@ def test_following_an_oracle_gives_what_a_fresh_look_gives(table):
         seen, fresh = follower.of(oracle), complete_curves(oracle)
         assert all(list(seen.gains(epoch)) == list(fresh.gains(epoch)) for epoch in range(8))
         assert seen.n_trials == fresh.n_trials
+
+
+def test_trials_that_planned_fewer_epochs_can_be_left_out_of_a_gain():
+    oracle = oracle_with([4.0, 3.0], [5.0, 2.0])
+    oracle.trials["0"].n_epochs, oracle.trials["1"].n_epochs = 2, 9
+    curves = complete_curves(oracle)
+    assert list(curves.gains(0, 9)) == [3]
+    assert list(curves.gains(0, 2)) == [1, 3]
+    assert list(curves.gains(0)) == [1, 3]
+
+
+def test_a_trial_that_ended_before_its_plan_counts_as_it_was_planned():
+    oracle = oracle_with([4.0, 3.0])
+    oracle.trials["0"].n_epochs = 50
+    assert list(complete_curves(oracle).gains(0, 50)) == [1]

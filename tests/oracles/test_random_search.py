@@ -91,8 +91,8 @@ def test_a_trial_that_ended_with_other_values_counts_as_tried_with_them():
     assert run(oracle) == []
 
 
-def test_the_arguments_are_kerastuners():
+def test_the_arguments_are_kerastuners_and_prune():
     assert list(inspect.signature(RandomSearchOracle).parameters) == [
         "objective", "max_trials", "seed", "hyperparameters", "allow_new_entries", "tune_new_entries",
-        "max_retries_per_trial", "max_consecutive_failed_trials",
+        "max_retries_per_trial", "max_consecutive_failed_trials", "prune",
     ]  # fmt: skip

@@ -277,24 +277,6 @@ def test_several_workers_run_several_trials_at_a_time() -> None:
     assert statuses(session) == ["COMPLETED"] * 6
 
 
-def test_a_verdict_prunes_the_trial_which_is_completed_and_last() -> None:
-    class Pruning(RandomSearchOracle):
-        def report(self, trial_id: str, execution: int, epoch: int, metrics: Any) -> Verdict:
-            return Verdict(trial_id == "0", "cannot win")
-
-    held = Held()
-
-    def function(assignment: Any, reporter: Any) -> Result:
-        if assignment.trial_id == "0":
-            return held(assignment, reporter)
-        return Result({"score": 100.0}, 0)
-
-    session = run(make_session(function, oracle=Pruning("score:min", max_trials=2, seed=1)))
-    assert statuses(session) == ["COMPLETED", "COMPLETED"]
-    assert session.hub.record.trials["0"].pruned == {"epoch": 0, "reason": "cannot win"}
-    assert [t.trial_id for t in session.oracle.get_best_trials(2)] == ["1", "0"]
-
-
 def test_an_oracle_that_raises_ends_the_search_with_its_error() -> None:
     class Broken(Oracle):
         def populate_space(self, trial_id: str) -> dict[str, Any]:

@@ -457,3 +457,18 @@ def test_a_project_of_another_objective_is_refused(here):
 
     with pytest.raises(OptionError, match=r"searched for default_objective \(min\).*asks for other \(max\)"):
         kt.RandomSearch(square, objective=kt.Objective("other", "max"), project_name="p")
+
+
+@pytest.mark.parametrize("kind", [kt.RandomSearch, kt.GridSearch])
+def test_a_tuner_takes_prune(here, kind):
+    assert kind(lambda hp: hp.Float("x", 0, 1), prune="auto").oracle.pruner is not None
+    assert kind(lambda hp: hp.Float("x", 0, 1)).oracle.pruner is None
+
+
+def test_prune_fits_any_oracle_and_none_leaves_it_as_it_is(here):
+    class Mine(kt.Oracle):
+        pass
+
+    pruner = kt.Tuner(Mine("val_loss"), prune="median").oracle.pruner
+    assert kt.Tuner(Mine("val_loss", pruner=pruner)).oracle.pruner is pruner
+    assert kt.Tuner(Mine("val_loss", pruner=pruner), prune="none").oracle.pruner is None

@@ -1,0 +1,222 @@
+"""Pruning: when a running trial cannot win any more, from the learning curves of the trials so far.
+
+How it works: a rule sees the running best of a trial (as a loss, smaller is better) at an epoch, and what others had
+there. Every rule is a function of the trials alone, so it fits any oracle and any number of workers. None speaks
+before it has evidence: enough other trials, at least two epochs, and a value of the objective that is a number.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from kt_notebook.core.errors import OptionError
+from kt_notebook.core.format import format_metric, format_score
+from kt_notebook.core.objective import AnyObjective, MultiObjective
+from kt_notebook.core.oracle import GO_ON, Oracle, Pruner, Verdict
+from kt_notebook.core.trial import Trial, TrialStatus
+from kt_notebook.oracles.learning_curves import Array, CompleteCurves, full_curve, running_best
+
+__all__ = ["PRUNERS", "GainPruner", "HalvingPruner", "MedianPruner", "create_pruner"]
+
+# Chosen on learning curves of real training (this project's own experiments): .7 and 1 were no better than .9.
+GAIN_QUANTILE = 0.9
+MIN_COMPLETE_TRIALS = 4
+# The first epoch says more of the starting values than of the hyperparameters.
+MIN_EPOCHS = 2
+# Golovin et al. 2017 leave it open; a median of fewer values is chance.
+MEDIAN_MIN_TRIALS = 5
+# Li et al. 2020, arXiv:1810.05934, section 4.1 searches with a reduction factor of 4; 3 is Hyperband's own.
+HALVING_FACTOR = 3
+
+
+class GainPruner:
+    """Stops a trial when the gains of complete trials from that epoch on would not bring it to the best.
+
+    Gain stopping: with `b` the trial's running best after epoch `e` and `g` the gains of complete trials from `e` to
+    their end, it stops where `b - quantile(g)` is still worse than the best complete trial. Complete trials that
+    planned fewer epochs than this one do not show what it may gain, and are left out of `g`.
+
+    Args:
+        quantile: Which share of the complete trials' gains a trial is granted, 0 to 1.
+        min_complete_trials: How many complete trials, as long as this one so far, it takes.
+        min_epochs: From how many epochs on it judges.
+    """
+
+    def __init__(
+        self,
+        quantile: float = GAIN_QUANTILE,
+        min_complete_trials: int = MIN_COMPLETE_TRIALS,
+        min_epochs: int = MIN_EPOCHS,
+    ) -> None:
+        self.quantile = quantile
+        self.min_complete_trials = min_complete_trials
+        self.min_epochs = min_epochs
+        self._complete = CompleteCurves()
+
+    def judge(self, trial: Trial, epoch: int, oracle: Oracle) -> Verdict:
+        """Say whether a trial that has just reported an epoch is to go on."""
+        objective = oracle.objective
+        best = _best_at(trial, epoch, oracle)
+        if objective is None or epoch + 1 < self.min_epochs or not math.isfinite(best):
+            return GO_ON
+        curves = self._complete.of(oracle)
+        gains = curves.gains(epoch, trial.n_epochs)
+        if len(gains) < self.min_complete_trials:
+            return GO_ON
+        gain = float(np.quantile(gains, self.quantile))
+        if not best - gain > curves.best_final:
+            return GO_ON
+        way = "rose" if objective.loss(1.0) < 0 else "fell"
+        return Verdict(
+            stop=True,
+            reason=f"{_reached(objective, best, epoch)}; {self.quantile:.0%} of the {len(gains)} complete trials "
+            f"{way} at most {format_score(gain)} more from there, and the best is "
+            f"{format_score(_shown(objective, curves.best_final))}",
+        )
+
+
+class MedianPruner:
+    """Stops a trial whose best so far is worse than the median of the others' running averages at that epoch.
+
+    Source: Golovin et al. 2017, "Google Vizier", section 3.1.2, the median stopping rule.
+
+    Args:
+        min_trials: How many ended trials that reached the epoch it takes.
+        min_epochs: From how many epochs on it judges.
+    """
+
+    def __init__(self, min_trials: int = MEDIAN_MIN_TRIALS, min_epochs: int = MIN_EPOCHS) -> None:
+        self.min_trials = min_trials
+        self.min_epochs = min_epochs
+
+    def judge(self, trial: Trial, epoch: int, oracle: Oracle) -> Verdict:
+        """Say whether a trial that has just reported an epoch is to go on."""
+        objective = oracle.objective
+        best = _best_at(trial, epoch, oracle)
+        if objective is None or epoch + 1 < self.min_epochs or not math.isfinite(best):
+            return GO_ON
+        ended = (oracle.trials[trial_id] for trial_id in oracle.end_order if trial_id in oracle.trials)
+        averages = [
+            average
+            for other in ended
+            if other.status is TrialStatus.COMPLETED
+            and math.isfinite(average := _average_until(full_curve(other, oracle), epoch, objective))
+        ]
+        if len(averages) < self.min_trials:
+            return GO_ON
+        median = float(np.median(averages))
+        if not best > median:
+            return GO_ON
+        return Verdict(
+            stop=True,
+            reason=f"{_reached(objective, best, epoch)}; the median of {len(averages)} trials averaged over these "
+            f"epochs is {format_score(_shown(objective, median))}",
+        )
+
+
+class HalvingPruner:
+    """Stops a trial that is not in the best third at a rung: after 2, 6, 18, … epochs.
+
+    Asynchronous successive halving in the form that stops trials: each rung compares a trial with those that reached
+    it before, running ones included, so no worker waits.
+
+    Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934, algorithm 2.
+
+    Args:
+        factor: From a rung, one in `factor` trials goes on, and the next rung is `factor` times as high.
+        min_epochs: The first rung.
+    """
+
+    def __init__(self, factor: int = HALVING_FACTOR, min_epochs: int = MIN_EPOCHS) -> None:
+        self.factor = factor
+        self.min_epochs = min_epochs
+
+    def judge(self, trial: Trial, epoch: int, oracle: Oracle) -> Verdict:
+        """Say whether a trial that has just reported an epoch is to go on."""
+        objective = oracle.objective
+        best = _best_at(trial, epoch, oracle)
+        if objective is None or not math.isfinite(best) or not self._is_rung(epoch + 1):
+            return GO_ON
+        others = [_best_at(other, epoch, oracle) for other in list(oracle.trials.values()) if other is not trial]
+        reached = [other for other in others if math.isfinite(other)]
+        n_trials = len(reached) + 1
+        if n_trials < self.factor:
+            return GO_ON
+        place = 1 + sum(other < best for other in reached)
+        n_kept = n_trials // self.factor
+        if place <= n_kept:
+            return GO_ON
+        kept = "only the best goes on" if n_kept == 1 else f"the best {n_kept} go on"
+        return Verdict(
+            stop=True,
+            reason=f"{_reached(objective, best, epoch)}; that is place {place} of the {n_trials} trials that came so "
+            f"far, and {kept}",
+        )
+
+    def _is_rung(self, n_epochs: int) -> bool:
+        rung = self.min_epochs
+        while rung < n_epochs:
+            rung *= self.factor
+        return rung == n_epochs
+
+
+_RULES: dict[str, Callable[[], Pruner] | None] = {
+    "auto": GainPruner,
+    "none": None,
+    "median": MedianPruner,
+    "halving": HalvingPruner,
+}
+# What `prune=` and `--prune` offer by name.
+PRUNERS = tuple(_RULES)
+
+
+# Any: a user may pass anything.
+def create_pruner(prune: Any) -> Pruner | None:
+    """Return what `prune=` means.
+
+    Args:
+        prune: None or "none" for no pruning; "auto" (gain stopping), "median", "halving"; or an object of one's own
+            with `judge(trial, epoch, oracle)`.
+
+    Raises:
+        OptionError: It is none of these.
+    """
+    if prune is None:
+        return None
+    if isinstance(prune, str) and prune in _RULES:
+        rule = _RULES[prune]
+        return None if rule is None else rule()
+    if callable(getattr(prune, "judge", None)) and not isinstance(prune, type):
+        pruner: Pruner = prune
+        return pruner
+    own = " A class has to be made first: prune=MyPruner()." if isinstance(prune, type) else ""
+    raise OptionError(
+        f"prune={prune!r} is no way to prune. There are {', '.join(map(repr, PRUNERS))}, and objects with "
+        f"judge(trial, epoch, oracle).{own}"
+    )
+
+
+def _best_at(trial: Trial, epoch: int, oracle: Oracle) -> float:
+    """Return the best loss that a trial had by the end of an epoch, NaN where it has not come that far."""
+    row: Array = running_best(full_curve(trial, oracle), oracle.objective)
+    return float(row[epoch]) if epoch < len(row) else math.nan
+
+
+def _average_until(curve: dict[int, float], epoch: int, objective: AnyObjective) -> float:
+    """Return the mean loss over the epochs up to this one, NaN where the curve ends before."""
+    if not curve or max(curve) < epoch:
+        return math.nan
+    losses = [objective.loss(value) for at, value in curve.items() if at <= epoch and math.isfinite(value)]
+    return float(np.mean(losses)) if losses else math.nan
+
+
+def _reached(objective: AnyObjective, loss: float, epoch: int) -> str:
+    name = "score" if isinstance(objective, MultiObjective) else format_metric(objective.name)
+    return f"{name} {format_score(_shown(objective, loss))} after {epoch + 1} epochs"
+
+
+def _shown(objective: AnyObjective, loss: float) -> float:
+    """Return the objective's own value of a loss: turning round twice is no change."""
+    return objective.loss(loss)
