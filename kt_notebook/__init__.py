@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from kt_notebook.core.oracle import Oracle, synchronized
     from kt_notebook.core.space import HyperParameters
     from kt_notebook.training.hypermodel import HyperModel
-    from kt_notebook.tuners.search_tuners import GridSearch, RandomSearch
+    from kt_notebook.tuners.search_tuners import BayesianOptimization, GridSearch, RandomSearch
     from kt_notebook.tuners.tuner import Tuner
 
 __all__ = [
+    "BayesianOptimization",
     "GridSearch",
     "HyperModel",
     "HyperParameters",
@@ -27,6 +28,7 @@ __all__ = [
 
 # Where each public name lives: it is imported when it is first asked for, so that importing the package costs nothing.
 _HOMES = {
+    "BayesianOptimization": "kt_notebook.tuners.search_tuners",
     "GridSearch": "kt_notebook.tuners.search_tuners",
     "HyperModel": "kt_notebook.training.hypermodel",
     "HyperParameters": "kt_notebook.core.space",
@@ -38,10 +40,10 @@ _HOMES = {
 }
 
 # KerasTuner's names that are not there yet, and what there is today.
-_TUNERS_TODAY = "today there are RandomSearch and GridSearch."
+_TUNERS_TODAY = "today there are BayesianOptimization, RandomSearch and GridSearch."
 _MODELS_TODAY = "today a model is a function of hp that builds it."
 _LATER = {
-    **dict.fromkeys(("BayesianOptimization", "Hyperband", "SklearnTuner"), _TUNERS_TODAY),
+    **dict.fromkeys(("Hyperband", "SklearnTuner"), _TUNERS_TODAY),
     **dict.fromkeys(("HyperEfficientNet", "HyperImageAugment", "HyperResNet", "HyperXception"), _MODELS_TODAY),
     "applications": _MODELS_TODAY,
 }

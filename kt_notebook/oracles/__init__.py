@@ -1,7 +1,8 @@
 """The search algorithms: pure rules for which trial comes next."""
 
 from kt_notebook.core.oracle import Oracle
+from kt_notebook.oracles.bayesian import BayesianOptimizationOracle
 from kt_notebook.oracles.grid_search import GridSearchOracle
 from kt_notebook.oracles.random_search import RandomSearchOracle
 
-__all__ = ["GridSearchOracle", "Oracle", "RandomSearchOracle"]
+__all__ = ["BayesianOptimizationOracle", "GridSearchOracle", "Oracle", "RandomSearchOracle"]

@@ -1,12 +1,14 @@
 """Which configuration to try next, given what the model expects everywhere.
 
 How it works: the acquisition is a number for each configuration, larger is better: the logarithm of the improvement
-to expect, or, where the user gives `beta`, the lower confidence bound. Its maximum is looked for among uniform draws
+to expect, less where another result would teach little beyond its noise, or, where the user gives `beta`, the lower
+confidence bound. Its maximum is looked for among uniform draws
 and changed copies of the best trials; the best of these then climb by mutation, with ever smaller steps. It needs no
 gradient, so that choices, steps and conditions are as welcome as numbers. What was tried is never taken.
 
 Source: expected improvement: Jones, Schonlau & Welch 1998, J. Global Optimization 13, eq. 15; its logarithm, accurate
-far from any improvement: Ament et al. 2023, arXiv:2310.20708, eq. 9. Bound: Srinivas et al. 2010, arXiv:0912.3995.
+far from any improvement: Ament et al. 2023, arXiv:2310.20708, eq. 9; augmented for noise: Huang, Allen, Notz & Zeng
+2006, J. Global Optimization 34, section 3.3. Bound: Srinivas et al. 2010, arXiv:0912.3995.
 """
 
 import math
@@ -18,7 +20,7 @@ from scipy.special import erfcx, ndtr
 
 from kt_notebook.core.unit_cube import UnitCube
 
-__all__ = ["log_expected_improvement", "lower_confidence_bound", "maximise"]
+__all__ = ["log_augmentation", "log_expected_improvement", "lower_confidence_bound", "maximise"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -53,6 +55,18 @@ def log_expected_improvement(mean: Array, deviation: Array, best: float) -> Arra
     log_ei[~near] = -0.5 * far**2 - 0.5 * math.log(2 * math.pi) + np.log(share)
     result: Array = log_ei + np.log(deviation)
     return result
+
+
+def log_augmentation(deviation: Array, noise: float) -> Array:
+    """Return log(1 - noise / sqrt(noise² + deviation²)), shape `(n,)`: how much of a result would be news.
+
+    It keeps the search from coming back to the luckiest of the trials.
+
+    Args:
+        deviation: Standard deviation of f, above 0, shape `(n,)`.
+        noise: Standard deviation of a result around f, above 0.
+    """
+    return np.log(-np.expm1(-0.5 * np.log1p((deviation / noise) ** 2)))
 
 
 def lower_confidence_bound(mean: Array, deviation: Array, beta: float) -> Array:

@@ -28,7 +28,7 @@ from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, Pruner, trial_seed
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.values import Value
-from kt_notebook.oracles.acquisition import log_expected_improvement, lower_confidence_bound, maximise
+from kt_notebook.oracles.acquisition import log_augmentation, log_expected_improvement, lower_confidence_bound, maximise
 from kt_notebook.oracles.history import History
 from kt_notebook.oracles.initial_design import initial_design
 from kt_notebook.oracles.pruning import create_pruner
@@ -115,7 +115,8 @@ class _Model:
         targets = _targets(losses, rng)
         chosen = chosen_observations(targets)
         rows = history.rows[chosen]
-        posterior = self._posterior(rows, targets[chosen])
+        theta = self._surrogate.varied(self._theta_of(last_fit(n_ended)), rng)
+        posterior = self._posterior(theta, rows, targets[chosen])
         cube = history.cube
         expected, _ = posterior.predict(cube.features(rows))
         best = float(expected.min())
@@ -124,7 +125,8 @@ class _Model:
             mean, deviation = posterior.predict(cube.features(candidates))
             if self._beta is not None:
                 return lower_confidence_bound(mean, deviation, self._beta)
-            return log_expected_improvement(mean, deviation, best)
+            news = log_augmentation(deviation, posterior.noise)
+            return log_expected_improvement(mean, deviation, best) + news
 
         return maximise(acquisition, history.is_tried, cube, rows[np.argsort(expected, kind="stable")], rng)
 
@@ -134,10 +136,9 @@ class _Model:
         left = np.flatnonzero(~self.history.is_tried(self._design))
         return self._design[left[0]] if len(left) else None
 
-    def _posterior(self, rows: Array, targets: Array) -> Posterior:
+    def _posterior(self, theta: Array, rows: Array, targets: Array) -> Posterior:
         """Return the model given the ended trials, and the running ones as it expects them."""
         history, surrogate = self.history, self._surrogate
-        theta = self._theta_of(last_fit(len(history.rows)))
         features = history.cube.features(rows)
         posterior = surrogate.posterior(theta, features, targets)
         if not len(history.pending):
@@ -158,7 +159,9 @@ class _Model:
             features = self.history.cube.features(self.history.rows[chosen])
             n_steps = next(n_steps for first, _, n_steps in reversed(FITS) if n_trials >= first)
             self._theta = {n: theta for n, theta in self._theta.items() if n & (n - 1) == 0}
-            self._theta[n_trials] = self._surrogate.fit(features, each[chosen], start, n_steps)
+            # what all later ones start from is looked for from the prior as well
+            starts = [start, self._surrogate.prior_mean] if n_trials & (n_trials - 1) == 0 else [start]
+            self._theta[n_trials] = self._surrogate.fit(features, each[chosen], starts, n_steps)
         return self._theta[n_trials]
 
 
