@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Budget", "without_budget"]
+__all__ = ["EPOCHS", "Budget", "without_budget"]
 
 EPOCHS = "tuner/epochs"
 _INITIAL_EPOCH = "tuner/initial_epoch"

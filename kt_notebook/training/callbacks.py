@@ -11,6 +11,7 @@ from typing import Any
 
 from kt_notebook.core.errors import FatalObjectiveError, TrialStoppedError
 from kt_notebook.core.objective import AnyObjective, MultiObjective, fit_objective, missing_objective_error
+from kt_notebook.training.continuation import Leg
 from kt_notebook.training.execution import Execution, Stage, is_better, settle_by_fit
 from kt_notebook.training.kinds import as_number
 
@@ -27,6 +28,7 @@ class FitWatch:
         execution: The run of the trial that the fit belongs to.
         decides: Whether the first epoch settles an objective that was left out, and must have the objective.
         expects_validation: Whether the fit was given validation data, perhaps not for every epoch.
+        leg: Told of epochs too, where the training goes on in another trial.
         clock: Seconds that only grow.
     """
 
@@ -36,12 +38,14 @@ class FitWatch:
         *,
         decides: bool,
         expects_validation: bool,
+        leg: Leg | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._execution = execution
         self._reporter = execution.reporter
         self._decides = decides
         self._expects_validation = expects_validation
+        self._leg = leg
         self._clock = clock
         self._stage: Stage | None = None
         self._has_validated = False
@@ -99,6 +103,9 @@ class FitWatch:
         if self._decides and objective is not None and not objective.has_value(metrics):
             self._refuse(objective, metrics, may_come)
         self._keep_best(model, objective, metrics)
+        if self._leg is not None:
+            # Before callbacks put the best weights back, as EarlyStopping does at the end of the training.
+            self._leg.end_epoch(model, n_epochs, is_last=n_left == 0 or bool(getattr(model, "stop_training", False)))
         self._reporter.hold()
         if self._reporter.is_stopping and n_left != 0:
             raise TrialStoppedError("The trial was stopped at the end of an epoch.")

@@ -15,6 +15,7 @@ from kt_notebook.core.errors import FatalObjectiveError
 from kt_notebook.core.objective import AnyObjective, fit_objective, missing_objective_error
 from kt_notebook.core.protocol import Assignment, Reporter, Result
 from kt_notebook.training.checkpoints import BestWeights
+from kt_notebook.training.continuation import Continuation
 from kt_notebook.training.keras_state import KerasScope
 from kt_notebook.training.memory import ModelMemory
 
@@ -70,6 +71,7 @@ class Execution:
         keras_scope: Told when a model has been built.
         seen_generators: Generators that trials of this search have fitted with.
         memory: Told of each model that is fitted.
+        continuation: Says how long fits train and where they go on, where Hyperband chooses the trials.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Execution:
         keras_scope: KerasScope | None = None,
         seen_generators: "weakref.WeakSet[Any] | None" = None,
         memory: ModelMemory | None = None,
+        continuation: Continuation | None = None,
     ) -> None:
         self.assignment = assignment
         self.reporter = reporter
@@ -91,6 +94,7 @@ class Execution:
         self.best_weights = best_weights or BestWeights(None)
         self.max_epochs = max_epochs
         self.fits_decide = fits_decide
+        self.continuation = continuation
         self.seen_generators = weakref.WeakSet[Any]() if seen_generators is None else seen_generators
         self.stages: list[Stage] = []
         self.next_epoch = 0

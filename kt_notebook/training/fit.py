@@ -63,7 +63,7 @@ def ready_to_fit(
     made_args = (make_data(args[0]), *args[1:]) if args else ()
     if is_plain or "verbose" in made:
         made["verbose"] = _quiet(made.get("verbose", "auto"))
-    return made_args, _observed(execution, made, decides=is_plain or execution.fits_decide)
+    return made_args, _observed(execution, model, made, decides=is_plain or execution.fits_decide)
 
 
 def _observed_fit(execution: Execution, model: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -75,14 +75,15 @@ def _observed_fit(execution: Execution, model: Any, /, *args: Any, **kwargs: Any
     if _takes(model, "verbose"):
         kwargs["verbose"] = _quiet(kwargs.get("verbose", "auto"))
     if any(is_reporting(callback) for callback in flat_callbacks(kwargs.get("callbacks"))):
-        return model.fit(*args, **kwargs)
+        begun = None if execution.continuation is None else execution.continuation.latest
+        return model.fit(*args, **kwargs | ({} if begun is None else begun.arguments))
     check_callbacks(kwargs.get("callbacks"))
     if args:
         args = (make_data(args[0]), *args[1:])
     elif "x" in kwargs:
         kwargs["x"] = make_data(kwargs["x"])
     _refuse_seen_generator(args[0] if args else kwargs.get("x"), execution)
-    return model.fit(*args, **_observed(execution, kwargs, decides=execution.fits_decide))
+    return model.fit(*args, **_observed(execution, model, kwargs, decides=execution.fits_decide))
 
 
 def _takes(model: Any, name: str) -> bool:
@@ -91,12 +92,13 @@ def _takes(model: Any, name: str) -> bool:
     return name in parameters or any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
 
 
-def _observed(execution: Execution, kwargs: dict[str, Any], *, decides: bool) -> dict[str, Any]:
-    """Return the arguments of a fit with our callback added, last, and the epochs capped."""
+def _observed(execution: Execution, model: Any, kwargs: dict[str, Any], *, decides: bool) -> dict[str, Any]:
+    """Return the arguments of a fit with our callback added, last, the epochs that Hyperband gives, and their cap."""
     expects_validation = kwargs.get("validation_data") is not None or bool(kwargs.get("validation_split"))
-    watch = FitWatch(execution, decides=decides, expects_validation=expects_validation)
+    leg = None if execution.continuation is None else execution.continuation.begin(model)
+    watch = FitWatch(execution, decides=decides, expects_validation=expects_validation, leg=leg)
     callbacks = [*flat_callbacks(kwargs.get("callbacks")), reporting_callback(watch)]
-    capped = {**kwargs, "callbacks": callbacks}
+    capped = {**kwargs, "callbacks": callbacks, **({} if leg is None else leg.arguments)}
     epochs = capped.get("epochs")
     if execution.max_epochs is not None and isinstance(epochs, int):
         capped["epochs"] = min(epochs, execution.max_epochs)

@@ -6,10 +6,12 @@ from contextlib import ExitStack
 from typing import Any
 from weakref import WeakSet
 
+from kt_notebook.core.budget import Budget
 from kt_notebook.core.errors import TrialStoppedError
 from kt_notebook.core.protocol import Assignment, Reporter, Result
 from kt_notebook.training.callback_copies import CallbackCopies, check_callbacks
 from kt_notebook.training.checkpoints import BestWeights
+from kt_notebook.training.continuation import Continuation
 from kt_notebook.training.data import check_fit_data
 from kt_notebook.training.execution import Execution, entered
 from kt_notebook.training.hypermodel import HyperModel
@@ -105,6 +107,8 @@ class KerasTrialFunction:
         with ExitStack() as stack:
             scope = stack.enter_context(KerasScope(self._settings))
             stack.enter_context(seeded(execution_seed(assignment.seed, index)))
+            budget = Budget.of(assignment.hyperparameters.values)
+            continuation = None if budget is None else Continuation(assignment, budget, index, reporter)
             execution = Execution(
                 assignment,
                 reporter,
@@ -115,10 +119,13 @@ class KerasTrialFunction:
                 keras_scope=scope,
                 seen_generators=self._seen_generators,
                 memory=self._memory,
+                continuation=continuation,
             )
             stack.enter_context(entered(execution))
             try:
                 value = self._run(execution)
+                if continuation is not None:
+                    continuation.close()
                 result = interpret(
                     value,
                     execution,
