@@ -12,6 +12,7 @@ __all__ = [
     "FatalTypeError",
     "FatalValueError",
     "KTNotebookError",
+    "MissingPackageError",
     "ObjectiveError",
     "OptionError",
     "ProjectLockedError",
@@ -37,6 +38,10 @@ class ObjectiveError(KTNotebookError, ValueError):
 
 class OptionError(KTNotebookError, ValueError):
     """An unknown option, tuner, command or a value outside what is allowed."""
+
+
+class MissingPackageError(KTNotebookError, ImportError):
+    """An optional package is asked for and not installed."""
 
 
 class DataError(KTNotebookError, ValueError):

@@ -153,7 +153,8 @@ class Scale:
     def _place_of(self, value: float, high: float) -> float:
         low = self.low
         if self.sampling == "linear":
-            prob = (value - low) / (high - low)
+            half = 1.0 if math.isfinite(high - low) else 0.5  # The range may be wider than a float.
+            prob = (value * half - low * half) / (high * half - low * half)
         else:
             is_log = self.sampling == "log"
             place = value if is_log else high + low - value

@@ -47,3 +47,8 @@ def test_a_grid_tries_ten_values_of_a_number_without_a_step():
 def test_huge_ranges_do_not_overflow():
     scale = Scale(1e-300, 1e300, None, "log", is_whole=False)
     assert scale.decode(0.5) == pytest.approx(1.0)
+
+
+def test_a_range_wider_than_a_float_has_places_too():
+    scale = Scale(-1e308, 1e308, None, "linear", is_whole=False)
+    assert scale.encode(scale.decode(0.25)) == pytest.approx(0.25)
