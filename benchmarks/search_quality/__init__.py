@@ -1,0 +1,1 @@
+"""How good the searches are: twelve problems, ours beside the stored results of other libraries."""
