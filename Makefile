@@ -12,17 +12,18 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMPS := $(VENV)/stamps
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 PYTEST_MARKS = -m "not slow"
 
 # what a new install must follow: the package's declaration and everything that goes into the bundles
 FRONT_END := $(wildcard $(shell git ls-files labextension 2>/dev/null || find labextension/src labextension/*.json))
 BUNDLES := kt_notebook/panel/static/sources.sha256
 
-.PHONY: help demo lab test test-all bench format lint types walls frontend pytest install clean
+.PHONY: help demo lab test test-all bench bench-search format lint types walls frontend pytest install clean
 
 help:  ## say what there is
 	@echo "kt_notebook: make <what>"
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 # ---- for users --------------------------------------------------------------------------------------------------------
 
@@ -69,6 +70,9 @@ pytest: $(STAMPS)/dev  ## the Python tests, with a real JupyterLab where chromiu
 
 bench: $(STAMPS)/dev  ## what the README's figures come from
 	@for file in benchmarks/*.py; do printf '\n== %s\n' "$$file"; $(PY) "$$file" || exit 1; done
+
+bench-search: $(STAMPS)/dev  ## how good the searches are, beside other libraries' (BENCH_ARGS="--mode full --seeds 3")
+	@$(PY) -m benchmarks.search_quality --picture $(BENCH_ARGS)
 
 format: $(STAMPS)/dev  ## rewrite what a formatter can
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format .
