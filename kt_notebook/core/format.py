@@ -18,6 +18,7 @@ __all__ = [
     "format_clock",
     "format_count",
     "format_duration",
+    "format_epochs_saved",
     "format_metric",
     "format_score",
     "format_trial_id",
@@ -69,6 +70,11 @@ def format_trial_id(trial_id: str) -> str:
 def format_count(n: int) -> str:
     """Return a whole number with its thousands apart."""
     return f"{n:,}"
+
+
+def format_epochs_saved(n: int) -> str:
+    """Return what pruning has saved: `1,024 epochs saved by pruning`."""
+    return f"{format_count(n)} epoch{'' if n == 1 else 's'} saved by pruning"
 
 
 def format_clock(seconds: float) -> str:

@@ -8,10 +8,11 @@ and both are held to `tests/golden`.
 from dataclasses import dataclass, field
 from typing import Any
 
+from kt_notebook.core.budget import Budget
 from kt_notebook.core.events import Record, decode_number, encode_number
 from kt_notebook.core.objective import AnyObjective, loss_sign
 
-__all__ = ["EpochRecord", "SearchRecord", "TrialRecord"]
+__all__ = ["EpochRecord", "SearchRecord", "TrialRecord", "epochs_saved"]
 
 _SETTINGS = (
     "search_id", "name", "tuner", "objective", "max_trials", "executions_per_trial", "max_epochs", "seed",
@@ -107,6 +108,7 @@ class SearchRecord:
             "started_at": None,
             "active_since": None,
             "elapsed_s": 0.0,
+            "epochs_saved": 0,
             "notes": [],
         }
 
@@ -267,6 +269,7 @@ class SearchRecord:
         trial.error = record["error"]
         trial.pruned = record["pruned"]
         trial.ended_at = record["time"]
+        self.search["epochs_saved"] += epochs_saved(trial, self.search["executions_per_trial"] or 1)
         self.end_order.append(trial.trial_id)
 
     def _cut_trial(self, record: Record) -> None:
@@ -309,6 +312,23 @@ class SearchRecord:
         for trial in self.trials.values():
             if trial.status == "RUNNING":
                 trial.status = "IDLE"
+
+
+def epochs_saved(trial: TrialRecord, executions: int) -> int:
+    """Return how many epochs a pruned trial had planned and did not run, 0 for any other trial.
+
+    Args:
+        trial: A trial that has ended.
+        executions: How often each trial is run: what is pruned in its first run is spared the others.
+    """
+    if trial.pruned is None or trial.n_epochs is None:
+        return 0
+    budget = Budget.of(trial.values)
+    done = [0 if budget is None else budget.initial_epoch] * executions
+    for epoch in trial.epochs:
+        if epoch.execution < executions:
+            done[epoch.execution] = max(done[epoch.execution], epoch.epoch + 1)
+    return sum(max(0, trial.n_epochs - n) for n in done)
 
 
 def _short(error: dict[str, Any] | None) -> dict[str, Any] | None:

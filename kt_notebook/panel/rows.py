@@ -11,10 +11,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from kt_notebook.core.events import decode_number
-from kt_notebook.core.format import ARROWS, format_clock, format_count, format_metric, format_score, format_trial_id
+from kt_notebook.core.format import (
+    ARROWS,
+    format_clock,
+    format_count,
+    format_epochs_saved,
+    format_metric,
+    format_score,
+    format_trial_id,
+)
 from kt_notebook.core.objective import loss_sign
 
-__all__ = ["STATES", "Row", "Summary", "best_so_far", "pick_rows", "rank", "rows_of", "state_text", "summarize"]
+__all__ = [
+    "STATES",
+    "Row",
+    "Summary",
+    "best_so_far",
+    "pick_rows",
+    "pruned_text",
+    "rank",
+    "rows_of",
+    "state_text",
+    "summarize",
+]
 
 _SHOWN = {
     "RUNNING": "running",
@@ -43,6 +62,7 @@ class Row:
     epochs: int
     duration_s: float | None
     error: Mapping[str, Any] | None
+    pruned: Mapping[str, Any] | None
     values: dict[str, Any]
     runs: Sequence[Sequence[Any]]
 
@@ -104,6 +124,7 @@ def rows_of(snapshot: Snapshot) -> list[Row]:
                 epochs=sum(map(len, curves)),
                 duration_s=None if ended is None else ended - columns["started_at"][i],
                 error=columns["error"][i],
+                pruned=columns["pruned"][i],
                 values={name: value for name in names if (value := columns["values"][name][i]) is not None},
                 runs=curves,
             )
@@ -144,6 +165,11 @@ def state_text(state: str) -> str:
     return _STATE_TEXTS.get(state, state)
 
 
+def pruned_text(pruned: Mapping[str, Any]) -> str:
+    """Return why a trial was ended early: `pruned after epoch 3: …`."""
+    return f"pruned after epoch {pruned['epoch'] + 1}: {pruned['reason']}"
+
+
 def summarize(snapshot: Snapshot, rows: Sequence[Row], ranked: Sequence[Row]) -> Summary:
     """Return what the head of a search says."""
     search = snapshot["search"]
@@ -154,6 +180,8 @@ def summarize(snapshot: Snapshot, rows: Sequence[Row], ranked: Sequence[Row]) ->
     parts: list[str] = []
     if n_trials == len(rows):
         parts = [f"{format_count(n)} {s}" for s in STATES if (n := counts[s]) and s != "complete"]
+    if saved := search.get("epochs_saved", 0):
+        parts.append(format_epochs_saved(saved))
     elapsed = search["elapsed_s"]
     if search["active_since"] is not None:
         elapsed += max(0.0, snapshot["time"] - search["active_since"])

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from kt_notebook.core.format import format_count, format_duration, format_score, format_value, shorten
-from kt_notebook.panel.rows import STATES, Row, Summary, best_so_far, pick_rows, rank, rows_of, summarize
+from kt_notebook.panel.rows import STATES, Row, Summary, best_so_far, pick_rows, pruned_text, rank, rows_of, summarize
 from kt_notebook.panel.svg import BAD, GOOD, PRUNED, RUN, curves_svg, history_svg, sparkline
 
 __all__ = ["MAX_BYTES", "to_html"]
@@ -179,7 +179,7 @@ def _table(snapshot: Mapping[str, Any], rows: Sequence[Row], summary: Summary, b
     lines: list[str] = []
     for row in picked:
         values = "".join(f"<td{_left(name in texts)}>{_value(row, name, budget)}" for name in shown)
-        dot = f'<i style="background:{_COLOURS.get(row.state, PRUNED)}"></i>{_text(row.state, 20)}'
+        dot = f'<i style="background:{_COLOURS.get(row.state, PRUNED)}"></i>{_state(row, budget)}'
         best = ' class="best"' if summary.best is not None and row.index == summary.best.index else ""
         lines.append(
             f"<tr{best}><td{_left(True)}>{_text(row.trial_id, budget.text)}<td{_left(True)}>{dot}"
@@ -210,6 +210,13 @@ def _score(row: Row, budget: _Budget) -> str:
     line = _line(row.error["line"])
     kind, message = _text(row.error["type"], budget.text), _text(row.error["message"], 6 * budget.text)
     return f'<span class="soft" title="{message}">{kind}{line}</span>'
+
+
+def _state(row: Row, budget: _Budget) -> str:
+    if row.pruned is None:
+        return _text(row.state, 20)
+    why = _text(pruned_text(row.pruned), 6 * budget.text)
+    return f'<span title="{why}">{_text(row.state, 20)}</span>'
 
 
 def _line(line: int | None) -> str:

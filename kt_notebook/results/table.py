@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from kt_notebook.core.errors import OptionError
 from kt_notebook.core.format import format_metric, format_trial_id
 from kt_notebook.core.objective import loss_sign
+from kt_notebook.core.pareto import nondominated
 from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.values import value_from_json
 
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["BestValues", "ResultsTable", "best_values", "results_table"]
 
 _ROWS_SHOWN = 50
+# KerasTuner's name of the sum that several objectives are ranked by.
+_SEVERAL = "multi_objective"
 _STATUS_ORDER = {"COMPLETED": 0, "RUNNING": 1, "STOPPED": 2, "IDLE": 3, "INVALID": 4, "FAILED": 5}
 
 
@@ -22,7 +27,8 @@ class ResultsTable(pd.DataFrame):
     """The trials of a search, best first: an ordinary DataFrame whose notebook view marks the best row.
 
     Attributes:
-        attrs: `objective` names the score's column and `direction` says which way it is better.
+        attrs: `objective` names the score's column and `direction` says which way it is better; where there are several
+            objectives, `objectives` holds the column and direction of each.
     """
 
     _metadata: list[str] = []  # noqa: RUF012 - pandas' own way to say that nothing else is carried along
@@ -30,6 +36,28 @@ class ResultsTable(pd.DataFrame):
     @property
     def _constructor(self) -> type[pd.DataFrame]:
         return ResultsTable
+
+    def pareto(self) -> "ResultsTable":
+        """Return the completed trials that none surpasses, best by the first objective first.
+
+        A trial surpasses another that is nowhere better and somewhere worse. Pruned trials are not compared. With one
+        objective these are the best trial and those that are as good.
+
+        Raises:
+            OptionError: A column that is needed was taken out.
+        """
+        directions: dict[str, str] = self.attrs.get("objectives") or {
+            str(self.attrs.get("objective")): str(self.attrs.get("direction"))
+        }
+        pruned = "trial pruned" if "trial pruned" in self.columns else "pruned"
+        for column in (*directions, "status", pruned):
+            if column not in self.columns:
+                raise OptionError(f"This table has no column {column!r}. Call pareto() on the table of all columns.")
+        signs = [-1.0 if direction == "max" else 1.0 for direction in directions.values()]
+        losses = pd.DataFrame(self)[list(directions)].astype(float) * signs
+        losses[(self["status"] != "COMPLETED") | self[pruned].notna()] = np.nan
+        front = losses[nondominated(losses.to_numpy())]
+        return ResultsTable(self.loc[front.sort_values(list(directions), kind="stable").index])
 
     def _repr_html_(self) -> str | None:
         """Return the first rows as an HTML table: the score in bold, the best row tinted, failures in words."""
@@ -60,21 +88,23 @@ def _number(value: float) -> str:
 
 
 def results_table(record: SearchRecord) -> ResultsTable:
-    """Return one row a trial, best first: status, score, values, epochs, time in seconds, seed and error.
+    """Return one row a trial, best first: status, score, values, epochs, time in seconds, seed, pruned and error.
 
-    The index is the trial's number, or its id where not all ids are numbers. Hyperparameters that were not active in a
-    trial are missing there. The score's column has the objective's name.
+    `pruned` says why a trial was ended early. The index is the trial's number, or its id where not all ids are numbers.
+    Hyperparameters that were not active in a trial are missing there. The score's column has the objective's name;
+    several objectives have a column each beside it.
     """
     objective = record.objective
     score = _score_name(objective)
+    parts = {format_metric(part["name"]): part for part in objective or ()} if score == _SEVERAL else {}
     trials = list(record.trials.values())
     names: dict[str, None] = {}
     for trial in trials:
         names.update(dict.fromkeys(trial.values))
-    frame = ResultsTable([_row(trial, score, list(names)) for trial in trials])
+    frame = ResultsTable([_row(trial, score, parts, list(names)) for trial in trials])
     if frame.empty:
         no_trial = pd.Index([], name="trial", dtype="int64")
-        return ResultsTable(columns=["status", score, "epochs", "time", "seed", "error"], index=no_trial)
+        return ResultsTable(columns=["status", score, *parts, "epochs", "time", "seed", "pruned", "error"], index=no_trial)
     if all(trial.trial_id.isdecimal() for trial in trials):  # padded by what max_trials was: "08", later "9"
         frame["trial"] = [int(trial.trial_id) for trial in trials]
     frame = ResultsTable(frame.set_index("trial"))
@@ -88,6 +118,8 @@ def results_table(record: SearchRecord) -> ResultsTable:
     )
     frame = ResultsTable(frame.loc[rank.sort_values(["status", "pruned", "score"], kind="stable").index])
     frame.attrs.update(objective=score, direction="max" if sign < 0 else "min")
+    if parts:
+        frame.attrs["objectives"] = {column: part["direction"] for column, part in parts.items()}
     return frame
 
 
@@ -95,13 +127,14 @@ def _score_name(objective: list[dict[str, str]] | None) -> str:
     if not objective:
         return "score"
     if len(objective) > 1:
-        return "multi_objective"
+        return _SEVERAL
     return format_metric(objective[0]["name"])
 
 
 # Any: a row holds values of all kinds.
-def _row(trial: TrialRecord, score: str, names: list[str]) -> dict[str, Any]:
+def _row(trial: TrialRecord, score: str, parts: dict[str, dict[str, str]], names: list[str]) -> dict[str, Any]:
     row: dict[str, Any] = {"trial": trial.trial_id, "status": trial.status, score: trial.score}
+    row.update({column: trial.metrics.get(part["name"]) for column, part in parts.items()})
     for name in names:
         column = name if name not in row else f"hp {name}"
         row[column] = value_from_json(trial.values.get(name))
@@ -110,7 +143,8 @@ def _row(trial: TrialRecord, score: str, names: list[str]) -> dict[str, Any]:
     reason = None
     if error is not None:
         reason = f"{error['type']}: {error['message']}" + (f" (line {error['line']})" if error["line"] else "")
-    tail = {"epochs": last, "time": trial.duration_s, "seed": trial.seed, "error": reason}
+    pruned = None if trial.pruned is None else trial.pruned["reason"]
+    tail = {"epochs": last, "time": trial.duration_s, "seed": trial.seed, "pruned": pruned, "error": reason}
     row.update({name if name not in row else f"trial {name}": value for name, value in tail.items()})
     return row
 

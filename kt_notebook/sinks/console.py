@@ -18,6 +18,7 @@ from kt_notebook.core.format import (
     format_clock,
     format_count,
     format_duration,
+    format_epochs_saved,
     format_metric,
     format_score,
     format_trial_id,
@@ -36,8 +37,8 @@ _ENOUGH_DURATIONS = 2
 _MESSAGE_COLUMNS, _VALUE_COLUMNS, _N_NAMES = 100, 32, 8
 _WORDS = {"FAILED": "failed", "INVALID": "invalid", "STOPPED": "stopped"}
 _REASONS = {"timed_out": "out of time", "exhausted": "finished, every combination tried"}
-# The record keeps no epochs and no outputs here, the text needs none.
-_NOT_FOLDED = frozenset({"epoch_ended", "output_captured", "trial_progressed"})
+# The record keeps no outputs here, the text needs none; and epochs only of trials that run.
+_NOT_FOLDED = frozenset({"output_captured", "trial_progressed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,8 @@ class ConsoleSink:
         self._now.pop(record["trial_id"], None)
         trial = self._search.trials.get(record["trial_id"])
         duration = trial.duration_s if trial is not None else None
+        if trial is not None:
+            trial.epochs.clear()
         if duration is not None:
             self._durations.append(duration)
         self._counts["pruned" if record["pruned"] else record["status"]] += 1
@@ -163,7 +166,8 @@ class ConsoleSink:
         if self._best is not None:
             parts.append(f"best {self._best.text}")
         parts += [format_duration(duration), _values_text(record["values"])]
-        return ["  ".join(filter(None, parts))]
+        why = [f"    {record['pruned']['reason']}"] if record["pruned"] and self._verbose > 1 else []
+        return ["  ".join(filter(None, parts)), *why]
 
     def _cut_trial(self, record: Record) -> list[str]:
         self._now.pop(record["trial_id"], None)
@@ -192,7 +196,10 @@ class ConsoleSink:
         n = sum(self._counts.values())
         trials = f"{format_count(n)} trial{'' if n == 1 else 's'}{of}"
         reason = _REASONS.get(record["reason"], record["reason"])
-        lines = [f"{self._search.search['name']} {reason}: {trials} in {format_clock(self._elapsed())}"]
+        sums = [f"{trials} in {format_clock(self._elapsed())}"]
+        if saved := self._search.search["epochs_saved"]:
+            sums.append(format_epochs_saved(saved))
+        lines = [f"{self._search.search['name']} {reason}: {', '.join(sums)}"]
         if record["error"] is not None:
             lines.append(f"  {_error_text(record['error'])}")
         if self._best is not None:

@@ -76,6 +76,8 @@ export interface ISearch extends ISettings {
   started_at: number | null;
   active_since: number | null;
   elapsed_s: number;
+  /** Epochs that pruned trials had planned and did not run. */
+  epochs_saved: number;
   notes: INote[];
 }
 

@@ -64,6 +64,7 @@ export function emptySearch(): ISearch {
     started_at: null,
     active_since: null,
     elapsed_s: 0,
+    epochs_saved: 0,
     notes: []
   };
 }

@@ -257,7 +257,7 @@ export class SearchStore {
   private _begin(fields: JsonObject, time: number): void {
     // Open still: the search before was killed, after its last record.
     this._closeStretch(this.time);
-    const { started_at: startedAt, elapsed_s: elapsed, notes } = this.search;
+    const { started_at: startedAt, elapsed_s: elapsed, epochs_saved: saved, notes } = this.search;
     const settings = readSettings(fields);
     const objective = this.search.objective;
     this.search = {
@@ -268,6 +268,7 @@ export class SearchStore {
       started_at: startedAt ?? time,
       active_since: time,
       elapsed_s: elapsed,
+      epochs_saved: saved,
       notes
     };
     this.search.objective = objective;
@@ -321,6 +322,7 @@ export class SearchStore {
       trial.pruned = readPruned(fields.pruned);
       trial.endedAt = time;
     });
+    this.search.epochs_saved += trial.epochsSaved(this.search.executions_per_trial);
     this.standing.end(trial);
   }
 

@@ -63,6 +63,8 @@ function head(trans: ITranslation) {
     since: (change: string, id: string) => trans.__('%1 since trial %2', change, id),
     of: (n: string) => trans.__('of %1', n),
     count: (n: string, state: string) => trans.__('%1 %2', n, state),
+    epochsSaved: (n: number, shown: string) =>
+      trans._n('%2 epoch saved by pruning', '%2 epochs saved by pruning', n, shown),
     plusMinus: (spread: string) => trans.__('± %1', spread),
     epoch: (n: number, of: string | null) =>
       of === null ? trans.__('epoch %1', n) : trans.__('epoch %1 of %2', n, of),
@@ -141,6 +143,7 @@ function table(trans: ITranslation) {
     clear: trans.__('Show all trials'),
     only: (state: string, n: string) => trans.__('Show %1 trials (%2)', state, n),
     shownOf: (n: string, of: string) => trans.__('%1 of %2 trials', n, of),
+    pruned: (epoch: number, reason: string) => trans.__('Pruned after epoch %1: %2', epoch, reason),
     cut: (n: string, of: string) =>
       trans.__('The notebook holds %1 of the %2 trials: the best and the latest.', n, of),
     errorAt: (type: string, line: number | null) =>
@@ -205,8 +208,7 @@ function detail(trans: ITranslation) {
     cannotShow: (mime: string) => trans.__('[%1 is not shown here]', mime),
     warning: trans.__('warning'),
     errorAt: (line: number) => trans.__('line %1 of the cell', line),
-    traceback: trans.__('Traceback'),
-    pruned: (epoch: number, reason: string) => trans.__('Pruned after epoch %1: %2', epoch, reason)
+    traceback: trans.__('Traceback')
   };
 }
 

@@ -86,6 +86,24 @@ export class Trial {
     return this.curves.reduce((sum, curve) => sum + curve.length, 0);
   }
 
+  /**
+   * Epochs that a pruned trial had planned and did not run, 0 for any other.
+   *
+   * @param executions how often each trial is run: what is pruned in its first run is spared the others.
+   */
+  epochsSaved(executions: number): number {
+    if (this.pruned === null || this.nEpochs === null) {
+      return 0;
+    }
+    const first = this.values['tuner/initial_epoch'];
+    const begun = typeof first === 'number' ? first : 0;
+    let saved = 0;
+    for (let i = 0; i < executions; i++) {
+      saved += Math.max(0, this.nEpochs - Math.max(begun, this.curves[i]?.length ?? 0));
+    }
+    return saved;
+  }
+
   /** Seconds from start to end, null while it runs. */
   get duration(): number | null {
     return this.endedAt === null ? null : this.endedAt - this.startedAt;

@@ -184,6 +184,7 @@ function readSearch(value: JsonObject): ISearch {
     started_at: numberOrNull(value.started_at),
     active_since: numberOrNull(value.active_since),
     elapsed_s: number(value.elapsed_s),
+    epochs_saved: number(value.epochs_saved),
     notes: objects(value.notes).map(readNote)
   };
 }

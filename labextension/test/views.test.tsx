@@ -241,6 +241,15 @@ describe('the table', () => {
     expect(scores).toEqual(['ValueError, line 6', 'NaN']);
   });
 
+  test('says at a pruned trial why it was pruned, and in the head what that saved', async () => {
+    const pruned = { epoch: 1, reason: 'val_loss 0.9000 after 2 epochs; the best is 0.3000' };
+    const script = running().epoch('1', 1, 0.9).end('1', 0.7, { pruned });
+    const node = await show(script.store());
+    const state = find(node, '[role="gridcell"] [title^="Pruned after epoch 2: val_loss"]');
+    expect(state.textContent).toBe('pruned');
+    expect(find(node, '.kt-Stats').textContent).toContain('1 pruned · 3 epochs saved by pruning');
+  });
+
   test('sorts by a column, the other way, and by the best again', async () => {
     const node = await show(running().store());
     const click = async () => {

@@ -51,6 +51,14 @@ def page_of(story):
     return Page(to_html(story.snapshot()))
 
 
+def test_a_pruned_trial_says_why_and_the_head_what_it_saved():
+    story = Story().start("0").epochs("0", [0.5, 0.5], n_epochs=12)
+    page = page_of(story.end("0", 0.5, pruned={"epoch": 1, "reason": "behind <all>"}))
+
+    assert ("title", "pruned after epoch 2: behind <all>") in page.attributes
+    assert "1 pruned · 10 epochs saved by pruning" in page.text
+
+
 def hostile(texts, n_trials=4):
     story = Story(name=texts[0], tuner=texts[1], objective=[{"name": texts[2], "direction": "min"}])
     values = {f"{texts[3]}{i}": text for i, text in enumerate(texts)}

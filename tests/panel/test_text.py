@@ -9,7 +9,8 @@ def test_the_first_line_sums_up():
     first = to_text(search_of(60, n_running=0).finish().snapshot()).splitlines()[0]
 
     assert first == (
-        "digits · finished · best val_accuracy 0.9795 (trial 13) · 60 of 60 trials · 10 pruned · 7 failed · 3:48"
+        "digits · finished · best val_accuracy 0.9795 (trial 13) · 60 of 60 trials · 10 pruned · 7 failed · "
+        "80 epochs saved by pruning · 3:48"
     )
 
 

@@ -7,6 +7,7 @@ import threading
 import pandas as pd
 import pytest
 
+from kt_notebook.core.errors import OptionError
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.table import best_values, results_table
 
@@ -34,12 +35,12 @@ class Story:
     def epoch(self, trial, epoch):
         self.tell("epoch_ended", trial_id=trial, execution=0, epoch=epoch, n_epochs=9, stage=0, metrics={"loss": 1.0})
 
-    def end(self, trial, score, status="COMPLETED", error=None, pruned=None, also=None, **values):
+    def end(self, trial, score, status="COMPLETED", error=None, pruned=None, also=None, metrics=None, **values):
         values = {**values, **(also or {})}
         if trial not in self.record.trials:
             self.begin(trial, **values)
         self.tell(
-            "trial_ended", trial_id=trial, status=status, score=score, best_step=0, metrics={}, values=values,
+            "trial_ended", trial_id=trial, status=status, score=score, best_step=0, metrics=metrics or {}, values=values,
             error=error, pruned=pruned,
         )  # fmt: skip
 
@@ -142,7 +143,7 @@ def test_an_empty_search_has_the_columns(story):
 
     assert len(table) == 0
     assert table.index.name == "trial"
-    assert list(table.columns) == ["status", "val_accuracy", "epochs", "time", "seed", "error"]
+    assert list(table.columns) == ["status", "val_accuracy", "epochs", "time", "seed", "pruned", "error"]
     assert table._repr_html_() is not None
 
 
@@ -201,6 +202,76 @@ def test_small_numbers_stay_readable(story):
     assert "1.23e-05" in results_table(story.record)._repr_html_()
 
 
+# Several objectives.
+
+
+@pytest.fixture
+def two():
+    story = Story([("val_loss", "min"), ("val_accuracy", "max")])
+    for trial, (loss, accuracy) in enumerate([(0.5, 0.9), (0.3, 0.7), (0.4, 0.6), (0.4, 0.8)]):
+        story.end(str(trial), loss - accuracy, metrics={"val_loss": loss, "val_accuracy": accuracy}, units=trial)
+    return story
+
+
+def test_several_objectives_have_a_column_each_and_the_sum_ranks(two):
+    table = results_table(two.record)
+
+    assert list(table.columns)[:4] == ["status", "multi_objective", "val_loss", "val_accuracy"]
+    assert list(table.index) == [0, 1, 3, 2]
+    assert table.val_accuracy[3] == 0.8
+    assert table.attrs["objectives"] == {"val_loss": "min", "val_accuracy": "max"}
+    assert table._repr_html_() is not None
+
+
+def test_the_pareto_set_is_what_no_trial_surpasses_best_by_the_first_objective_first(two):
+    front = results_table(two.record).pareto()
+
+    assert list(front.index) == [1, 3, 0]
+    assert list(front.units) == [1, 3, 0]
+    assert front.pareto().equals(front)
+
+
+def test_the_pareto_set_of_some_trials_is_among_them(two):
+    table = results_table(two.record)
+
+    assert list(table[table.val_accuracy < 0.75].pareto().index) == [1]
+
+
+def test_pruned_failed_and_running_trials_are_not_in_the_pareto_set(two):
+    perfect = {"val_loss": 0.0, "val_accuracy": 1.0}
+    two.end("4", -1.0, pruned={"epoch": 1, "reason": "behind"}, metrics=perfect)
+    two.end("5", None, "FAILED", {"type": "ValueError", "message": "oh", "traceback": "", "line": 3})
+    two.begin("6")
+
+    assert list(results_table(two.record).pareto().index) == [1, 3, 0]
+
+
+def test_hyperparameters_called_as_an_objective_or_pruned_stay_apart(two):
+    two.end("4", -1.1, metrics={"val_loss": 0.2, "val_accuracy": 0.95}, also={"val_loss": 7, "pruned": "no"})
+    table = results_table(two.record)
+
+    assert (table.val_loss[4], table["hp val_loss"][4], table.pruned[4]) == (0.2, 7, "no")
+    assert list(table.pareto().index) == [4]
+
+
+def test_with_one_objective_the_pareto_set_is_the_best_trial_and_those_as_good(story):
+    story.end("0", 0.9)
+    story.end("1", 0.7)
+    story.end("2", 0.9)
+
+    assert list(results_table(story.record).pareto().index) == [0, 2]
+
+
+def test_an_empty_table_has_an_empty_pareto_set(story):
+    assert len(results_table(story.record).pareto()) == 0
+    assert len(results_table(Story(()).record).pareto()) == 0
+
+
+def test_a_table_without_the_objectives_column_says_so(two):
+    with pytest.raises(OptionError, match="no column 'val_accuracy'"):
+        results_table(two.record).drop(columns="val_accuracy").pareto()
+
+
 # Best values.
 
 
@@ -229,6 +300,14 @@ def test_before_a_trial_has_completed_there_are_no_best_values(story):
     assert best == {}
     assert best.trial_id is None
     assert repr(best) == "no trial has completed yet"
+
+
+def test_the_table_says_why_a_trial_was_pruned(story):
+    story.end("0", 0.9, units=1)
+    story.end("1", 0.5, pruned={"epoch": 1, "reason": "behind"}, units=2)
+    table = results_table(story.record)
+
+    assert list(table.pruned.dropna().items()) == [(1, "behind")]
 
 
 def test_a_pruned_trial_is_best_only_where_none_is_complete(story):

@@ -189,7 +189,9 @@ function Full({ trial, detail }: { trial: Trial; detail: IDetail | undefined }) 
     <>
       {error !== null && <ErrorBlock error={error} />}
       {trial.pruned !== null && (
-        <p class="kt-Caption">{t.pruned(trial.pruned.epoch + 1, trial.pruned.reason)}</p>
+        <p class="kt-Caption">
+          {strings.table.pruned(trial.pruned.epoch + 1, trial.pruned.reason)}
+        </p>
       )}
       {detail === undefined ? (
         <p class="kt-Caption">{store.connection === 'saved' ? t.notSaved : t.loading}</p>

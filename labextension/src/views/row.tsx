@@ -83,10 +83,10 @@ export class Row extends Component<IRowProps> {
         return <span title={trial.id}>{formatTrialId(trial.id)}</span>;
       case 'state':
         return (
-          <>
+          <span title={this._why()}>
             <i class="kt-Dot" data-shown={trial.shown} aria-hidden="true" />
             {strings.states.trial[trial.shown]}
-          </>
+          </span>
         );
       case 'score':
         return this._score();
@@ -105,6 +105,14 @@ export class Row extends Component<IRowProps> {
         return <span title={typeof value === 'number' ? String(value) : shown}>{shown}</span>;
       }
     }
+  }
+
+  /** Why the trial has the state that it has, where there is more to say than the state. */
+  private _why(): string | undefined {
+    const { trial, strings } = this.props;
+    return trial.pruned === null
+      ? undefined
+      : strings.table.pruned(trial.pruned.epoch + 1, trial.pruned.reason);
   }
 
   private _score() {
