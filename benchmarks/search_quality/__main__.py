@@ -31,7 +31,7 @@ from benchmarks.search_quality.adapters import why_not_here
 from benchmarks.search_quality.harness import run_cell
 from benchmarks.search_quality.overhead import overhead
 from benchmarks.search_quality.picture import draw
-from benchmarks.search_quality.problems import TWELVE, WITH_CURVES, load
+from benchmarks.search_quality.problems import EXTRA, TWELVE, WITH_CURVES, load
 from benchmarks.search_quality.report import report
 from benchmarks.search_quality.runs import MODES, Mode, append
 from benchmarks.search_quality.scores import RANDOM
@@ -49,7 +49,7 @@ def _options() -> argparse.Namespace:
     add = parser.add_argument
     add("--mode", nargs="+", choices=[*MODES, "overhead"], default=list(MODES), help="what to run (full par mf)")
     add("--method", nargs="+", metavar="METHOD", help="methods to run instead of ours; see adapters/__init__.py")
-    add("--problems", nargs="+", metavar="NAME", help="problems by name instead of the twelve")
+    add("--problems", nargs="+", choices=[*TWELVE, *EXTRA], metavar="NAME", help="problems instead of the twelve")
     add("--first-seed", type=int, default=100, help="the first seed (100)")
     add("--seeds", type=int, default=10, help="how many seeds (10)")
     add("--trials", type=int, default=100, help="how many trials (100)")
@@ -117,7 +117,7 @@ def main() -> int:
             _say(f"{mode}: {store(mode, [RANDOM, *ours])} searches are stored")
         standings = gather(mode, problems, range(options.first_seed, options.first_seed + options.seeds))
         print(f"\n{report(standings, ours, is_per_problem=options.per_problem)}", flush=True)
-        if options.picture and mode == "full":
+        if options.picture and mode == "full" and standings.methods("50"):
             draw(standings, ours, options.picture)
     return min(n_failed, 1)
 

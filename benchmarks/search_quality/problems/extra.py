@@ -1,7 +1,7 @@
 """Problems beside the twelve, run by name: one that nothing can be learned from, one that fails, one that is large."""
 
+import hashlib
 import json
-import zlib
 
 from benchmarks.search_quality.problems.functions import HARTMANN6, hartmann6
 from benchmarks.search_quality.problems.problem import FunctionProblem, Problem
@@ -14,11 +14,8 @@ _N_FLOATS = 20
 
 def _pure_chance(c: Config) -> float:
     """Return a number in [0, 1) that is the same for the same values and tells nothing about any others."""
-    digest = zlib.crc32(json.dumps(c, sort_keys=True).encode())
-    # a checksum is linear: its bits are stirred (the finaliser of MurmurHash3), so that near texts are far apart
-    for factor in (0x85EBCA6B, 0xC2B2AE35):
-        digest = ((digest ^ (digest >> 15)) * factor) & 0xFFFFFFFF
-    return ((digest ^ (digest >> 16)) & 0xFFFFFFFF) / 2**32
+    digest = hashlib.blake2b(json.dumps(c, sort_keys=True).encode(), digest_size=6).digest()
+    return int.from_bytes(digest, "big") / 2**48
 
 
 def _valley(c: Config) -> float:
