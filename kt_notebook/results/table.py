@@ -46,6 +46,8 @@ class ResultsTable(pd.DataFrame):
         Raises:
             OptionError: A column that is needed was taken out.
         """
+        if self.empty:
+            return self
         directions: dict[str, str] = self.attrs.get("objectives") or {
             str(self.attrs.get("objective")): str(self.attrs.get("direction"))
         }
@@ -57,7 +59,9 @@ class ResultsTable(pd.DataFrame):
         losses = pd.DataFrame(self)[list(directions)].astype(float) * signs
         losses[(self["status"] != "COMPLETED") | self[pruned].notna()] = np.nan
         front = losses[nondominated(losses.to_numpy())]
-        return ResultsTable(self.loc[front.sort_values(list(directions), kind="stable").index])
+        found = ResultsTable(self.loc[front.sort_values(list(directions), kind="stable").index])
+        found.attrs.update(self.attrs)
+        return found
 
     def _repr_html_(self) -> str | None:
         """Return the first rows as an HTML table: the score in bold, the best row tinted, failures in words."""
@@ -104,7 +108,9 @@ def results_table(record: SearchRecord) -> ResultsTable:
     frame = ResultsTable([_row(trial, score, parts, list(names)) for trial in trials])
     if frame.empty:
         no_trial = pd.Index([], name="trial", dtype="int64")
-        return ResultsTable(columns=["status", score, *parts, "epochs", "time", "seed", "pruned", "error"], index=no_trial)
+        return ResultsTable(
+            columns=["status", score, *parts, "epochs", "time", "seed", "pruned", "error"], index=no_trial
+        )
     if all(trial.trial_id.isdecimal() for trial in trials):  # padded by what max_trials was: "08", later "9"
         frame["trial"] = [int(trial.trial_id) for trial in trials]
     frame = ResultsTable(frame.set_index("trial"))

@@ -17,6 +17,7 @@ from kt_notebook.core.errors import OptionError, SearchStateError, StorageError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, Pruner
+from kt_notebook.core.pareto import pareto_trials
 from kt_notebook.core.protocol import TrialFunction
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial
@@ -222,6 +223,14 @@ class BaseTuner:
     def results(self) -> ResultsTable:
         """The trials so far, best first, as a pandas DataFrame. Never waits."""
         return results_table(self._hub.record)
+
+    @property
+    def pareto(self) -> list[Trial]:
+        """The completed trials so far that none surpasses in all objectives, in the order of the first. Never waits.
+
+        Pruned trials are not compared. With one objective these are the best trial and those that are as good.
+        """
+        return pareto_trials(list(self.oracle.trials.values()), self.objective)
 
     @property
     def best(self) -> BestValues:

@@ -40,8 +40,8 @@ class Story:
         if trial not in self.record.trials:
             self.begin(trial, **values)
         self.tell(
-            "trial_ended", trial_id=trial, status=status, score=score, best_step=0, metrics=metrics or {}, values=values,
-            error=error, pruned=pruned,
+            "trial_ended", trial_id=trial, status=status, score=score, best_step=0, metrics=metrics or {},
+            values=values, error=error, pruned=pruned,
         )  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def test_small_numbers_stay_readable(story):
 @pytest.fixture
 def two():
     story = Story([("val_loss", "min"), ("val_accuracy", "max")])
-    for trial, (loss, accuracy) in enumerate([(0.5, 0.9), (0.3, 0.7), (0.4, 0.6), (0.4, 0.8)]):
+    for trial, (loss, accuracy) in enumerate([(0.5, 0.9), (0.3, 0.75), (0.4, 0.6), (0.4, 0.78)]):
         story.end(str(trial), loss - accuracy, metrics={"val_loss": loss, "val_accuracy": accuracy}, units=trial)
     return story
 
@@ -217,8 +217,8 @@ def test_several_objectives_have_a_column_each_and_the_sum_ranks(two):
     table = results_table(two.record)
 
     assert list(table.columns)[:4] == ["status", "multi_objective", "val_loss", "val_accuracy"]
-    assert list(table.index) == [0, 1, 3, 2]
-    assert table.val_accuracy[3] == 0.8
+    assert list(table.index) == [1, 0, 3, 2]
+    assert table.val_accuracy[3] == 0.78
     assert table.attrs["objectives"] == {"val_loss": "min", "val_accuracy": "max"}
     assert table._repr_html_() is not None
 
@@ -234,7 +234,7 @@ def test_the_pareto_set_is_what_no_trial_surpasses_best_by_the_first_objective_f
 def test_the_pareto_set_of_some_trials_is_among_them(two):
     table = results_table(two.record)
 
-    assert list(table[table.val_accuracy < 0.75].pareto().index) == [1]
+    assert list(table[table.val_accuracy < 0.77].pareto().index) == [1]
 
 
 def test_pruned_failed_and_running_trials_are_not_in_the_pareto_set(two):

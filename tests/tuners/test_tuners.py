@@ -117,6 +117,23 @@ def test_several_objectives_count_as_one_sum(here):
     assert list(tuner.results.multi_objective) == sorted(tuner.results.multi_objective)
 
 
+def test_the_pareto_set_is_a_list_of_trials_and_the_same_when_made_again(here):
+    def make():
+        objectives = [kt.Objective("size", "min"), kt.Objective("acc", "max")]
+        return kt.RandomSearch(
+            lambda hp: {"size": hp.Float("s", 0, 1), "acc": hp.Float("a", 0, 1)}, objectives, max_trials=12, seed=1
+        )
+
+    tuner = make()
+    assert tuner.pareto == []
+    tuner.search(verbose=0)
+    front = [trial.hyperparameters.values for trial in tuner.pareto]
+    assert 1 < len(front) < 12
+    assert front == sorted(front, key=lambda values: values["s"]) == sorted(front, key=lambda values: values["a"])
+    assert [trial.hyperparameters.values for trial in make().pareto] == front
+    assert [int(trial.trial_id) for trial in tuner.pareto] == list(tuner.results.pareto().index)
+
+
 def test_a_search_without_an_objective_is_told_by_a_dict(here):
     tuner = kt.RandomSearch(lambda hp: {"f1": hp.Float("x", 0, 1)}, max_trials=4)
 
