@@ -49,8 +49,8 @@ N_INITIAL, N_RESULTS = 4, 3
 MAX_OBSERVATIONS = 300
 # The random part of those is chosen anew so often.
 CHOICE_LASTS = 8
-# (from how many trials, fit anew after how many more, steps of L-BFGS): what keeps a proposal below 60 ms.
-FITS = ((0, 1, 25), (40, 2, 25), (60, 2, 15), (80, 4, 15), (160, 8, 10))
+# (from how many trials, fit anew after how many more, most evaluations): what keeps a proposal below 60 ms.
+FITS = ((0, 1, 30), (40, 2, 30), (60, 2, 20), (80, 4, 20), (160, 8, 12), (250, 8, 8))
 
 
 class BayesianSampler:
@@ -157,11 +157,11 @@ class _Model:
             each = np.stack([targets_of(column) for column in losses.T], axis=1)
             chosen = chosen_observations(each.mean(axis=1))
             features = self.history.cube.features(self.history.rows[chosen])
-            n_steps = next(n_steps for first, _, n_steps in reversed(FITS) if n_trials >= first)
+            n_looks = next(n_looks for first, _, n_looks in reversed(FITS) if n_trials >= first)
             self._theta = {n: theta for n, theta in self._theta.items() if n & (n - 1) == 0}
             # what all later ones start from is looked for from the prior as well
             starts = [start, self._surrogate.prior_mean] if n_trials & (n_trials - 1) == 0 else [start]
-            self._theta[n_trials] = self._surrogate.fit(features, each[chosen], starts, n_steps)
+            self._theta[n_trials] = self._surrogate.fit(features, each[chosen], starts, n_looks)
         return self._theta[n_trials]
 
 

@@ -9,7 +9,6 @@ Source: Owen 1998, Scrambling Sobol' and Niederreiter-Xing points, J. Complexity
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from kt_notebook.core.parameter import Choice, Float, HyperParameter, Int
 from kt_notebook.core.unit_cube import UnitCube
@@ -31,6 +30,8 @@ def initial_design(cube: UnitCube, seed: int, n_points: int = 0) -> Array:
         seed: 0 or more.
         n_points: At least so many; 65 in any case.
     """
+    from scipy.stats import qmc  # takes half a second, which an import of the package must not
+
     log2 = max(LOG2_SOBOL_POINTS, n_points.bit_length())
     sequence = qmc.Sobol(cube.n_columns, scramble=True, rng=np.random.default_rng(seed))
     return np.concatenate([_first_point(cube)[None], cube.draw(sequence.random_base2(log2))])

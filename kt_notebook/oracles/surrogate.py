@@ -138,8 +138,7 @@ class Surrogate:
         covariance = self.covariance(theta, features, features)
         noise = math.exp(theta[-2]) + NOISE_FLOOR
         covariance[np.diag_indices_from(covariance)] += noise
-        root = _cholesky(covariance)
-        inverse_root = lapack.dtrtri(root, lower=1)[0]
+        inverse_root = _inverse_root(covariance)
         weights = inverse_root.T @ (inverse_root @ targets)
         scale = float(targets @ weights + SCALE_B) / (len(targets) + SCALE_A)
         return Posterior(self, theta, features, inverse_root, weights, scale, math.sqrt(scale * noise))
@@ -155,14 +154,14 @@ class Surrogate:
         varied[:-2] += LENGTH_SPREAD * rng.standard_normal(self._n_columns)
         return varied
 
-    def fit(self, features: Array, targets: Array, starts: Sequence[Array], n_iterations: int) -> Array:
+    def fit(self, features: Array, targets: Array, starts: Sequence[Array], n_evaluations: int) -> Array:
         """Return the most probable theta that is found.
 
         Args:
             features: Of the trials, shape `(n, n_features)`.
             targets: Shape `(n, k)`: k sets of targets that share theta, one for each objective.
             starts: From where to look, each of shape `(n_columns + 2,)`.
-            n_iterations: Most steps of L-BFGS from each start.
+            n_evaluations: Most looks at the likelihood from each start.
         """
         objective = _NegativeLogPosterior(features, targets, self._trend(features), self._groups)
 
@@ -172,10 +171,7 @@ class Surrogate:
             return loss + 0.5 * float(deviation @ deviation), gradient + deviation / self._prior_sd
 
         def found(start: Array) -> tuple[float, Array]:
-            # m: 8 past gradients shape a step; few steps need a second look along their line
-            theta, loss, _ = fmin_l_bfgs_b(
-                value, start, bounds=self._bounds, maxiter=n_iterations, maxfun=n_iterations + 10, m=8
-            )
+            theta, loss, _ = fmin_l_bfgs_b(value, start, bounds=self._bounds, maxfun=n_evaluations)
             return float(loss), theta
 
         low, high = np.array(self._bounds).T
@@ -197,12 +193,11 @@ class _NegativeLogPosterior:
         trend = math.exp(theta[-1]) * self._trend
         covariance = matern + trend
         covariance[np.diag_indices(n)] += noise + NOISE_FLOOR
-        root = _cholesky(covariance)
-        inverse = lapack.dpotri(root, lower=1)[0]
-        inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        inverse_root = _inverse_root(covariance)
+        inverse = inverse_root.T @ inverse_root
         weights = inverse @ self._targets
         fits = np.einsum("ij,ij->j", self._targets, weights) + SCALE_B
-        loss = 0.5 * (n + SCALE_A) * float(np.log(fits).sum()) + n_sets * float(np.log(np.diag(root)).sum())
+        loss = 0.5 * (n + SCALE_A) * float(np.log(fits).sum()) - n_sets * float(np.log(np.diag(inverse_root)).sum())
         # d loss = -½ Σ change_ij dK_ij
         change = (n + SCALE_A) * (weights / fits) @ weights.T - n_sets * inverse
         # Σ_ij change_ij slope_ij (x_i - x_j)² for each feature
@@ -228,12 +223,12 @@ def _matern(squares: Array) -> tuple[Array, Array]:
     return (1 + distance + 5 / 3 * squares) * decay, 5 / 3 * (1 + distance) * decay
 
 
-def _cholesky(matrix: Array) -> Array:
-    """Return the lower Cholesky factor, with as little added to the diagonal as makes it one."""
+def _inverse_root(matrix: Array) -> Array:
+    """Return W, lower triangular, with Wᵀ W the inverse; as little as must be is added to the diagonal before."""
     for attempt in range(N_JITTERS):
-        factor, failure = lapack.dpotrf(matrix, lower=1, clean=1)
+        root, failure = lapack.dpotrf(matrix, lower=1, clean=1)
         if failure == 0:
-            root: Array = factor
-            return root
+            inverse_root: Array = lapack.dtrtri(root, lower=1)[0]
+            return inverse_root
         matrix = matrix + 1e-8 * 10**attempt * np.eye(len(matrix))
     raise np.linalg.LinAlgError("A covariance matrix has no Cholesky factor even with 1e-2 added to its diagonal.")
