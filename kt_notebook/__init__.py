@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from kt_notebook.core.objective import Objective
     from kt_notebook.core.oracle import Oracle, synchronized
     from kt_notebook.core.space import HyperParameters
+    from kt_notebook.oracles.hyperband import HyperbandOracle
     from kt_notebook.training.hypermodel import HyperModel
+    from kt_notebook.tuners.hyperband import Hyperband
     from kt_notebook.tuners.search_tuners import BayesianOptimization, GridSearch, RandomSearch
     from kt_notebook.tuners.tuner import Tuner
 
@@ -18,6 +20,8 @@ __all__ = [
     "GridSearch",
     "HyperModel",
     "HyperParameters",
+    "Hyperband",
+    "HyperbandOracle",
     "Objective",
     "Oracle",
     "RandomSearch",
@@ -32,6 +36,8 @@ _HOMES = {
     "GridSearch": "kt_notebook.tuners.search_tuners",
     "HyperModel": "kt_notebook.training.hypermodel",
     "HyperParameters": "kt_notebook.core.space",
+    "Hyperband": "kt_notebook.tuners.hyperband",
+    "HyperbandOracle": "kt_notebook.oracles.hyperband",
     "Objective": "kt_notebook.core.objective",
     "Oracle": "kt_notebook.core.oracle",
     "RandomSearch": "kt_notebook.tuners.search_tuners",
@@ -40,10 +46,10 @@ _HOMES = {
 }
 
 # KerasTuner's names that are not there yet, and what there is today.
-_TUNERS_TODAY = "today there are BayesianOptimization, RandomSearch and GridSearch."
+_TUNERS_TODAY = "today there are BayesianOptimization, Hyperband, RandomSearch and GridSearch."
 _MODELS_TODAY = "today a model is a function of hp that builds it."
 _LATER = {
-    **dict.fromkeys(("Hyperband", "SklearnTuner"), _TUNERS_TODAY),
+    "SklearnTuner": _TUNERS_TODAY,
     **dict.fromkeys(("HyperEfficientNet", "HyperImageAugment", "HyperResNet", "HyperXception"), _MODELS_TODAY),
     "applications": _MODELS_TODAY,
 }

@@ -15,7 +15,6 @@ _INITIAL_EPOCH = "tuner/initial_epoch"
 _BRACKET = "tuner/bracket"
 _ROUND = "tuner/round"
 _TRIAL_ID = "tuner/trial_id"
-_NAMES = frozenset({EPOCHS, _INITIAL_EPOCH, _BRACKET, _ROUND, _TRIAL_ID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +62,5 @@ class Budget:
 
 # Any: as above.
 def without_budget(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of hyperparameters only."""
-    return {name: value for name, value in values.items() if name not in _NAMES}
+    """Return the values of hyperparameters only: those called `tuner/…` are an oracle's own notes."""
+    return {name: value for name, value in values.items() if not name.startswith("tuner/")}

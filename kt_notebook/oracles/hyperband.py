@@ -20,6 +20,7 @@ from kt_notebook.core.oracle import Oracle, Pruner
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
 from kt_notebook.core.values import Value
+from kt_notebook.oracles.bayesian import BayesianSampler
 from kt_notebook.oracles.brackets import Bracket, plan_brackets
 from kt_notebook.oracles.pruning import create_pruner
 from kt_notebook.oracles.random_draws import RandomSampler
@@ -28,7 +29,7 @@ from kt_notebook.oracles.tried import proposal
 
 __all__ = ["SAMPLERS", "HyperbandOracle", "Sampler", "epochs_saved"]
 
-SAMPLERS = ("random",)
+SAMPLERS = ("random", "bayesian")
 
 
 class Sampler(Protocol):
@@ -56,7 +57,8 @@ class HyperbandOracle(Oracle):
         max_retries_per_trial: How often a failed trial is run again.
         max_consecutive_failed_trials: End the search when as many trials in a row failed; None: never for this reason.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
-        sampler: Where new configurations come from: "random", or an object with `propose(oracle, trial_id)`.
+        sampler: Where new configurations come from: "random"; "bayesian", a model of the trials on all rungs (the
+            idea of BOHB: Falkner et al. 2018, arXiv:1807.01774); or an object with `propose(oracle, trial_id)`.
         max_trials: Most trials to run; None for all that the brackets hold.
 
     Raises:
@@ -206,6 +208,8 @@ def epochs_saved(trials: Iterable[Trial], max_epochs: int) -> int:
 def _create_sampler(sampler: str | Sampler) -> Sampler:
     if sampler == "random":
         return RandomSampler()
+    if sampler == "bayesian":
+        return BayesianSampler()
     if isinstance(sampler, str) or not callable(getattr(sampler, "propose", None)):
         raise OptionError(
             f"sampler={sampler!r} draws nothing. There are {', '.join(map(repr, SAMPLERS))}, and objects with "

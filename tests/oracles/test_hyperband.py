@@ -454,3 +454,33 @@ def test_a_thousand_trials_are_proposed_in_a_second():
     for _ in range(1000):
         finish(oracle, oracle.create_trial("tuner0"))
     assert len(oracle.trials) == 1000
+
+
+# New configurations from a model.
+
+
+def test_a_model_proposes_better_configurations_than_chance():
+    def good_ones(sampler):
+        losses = []
+        for seed in range(2):
+            oracle = HyperbandOracle("loss:min", 9, seed=seed, hyperparameters=space_of(wide), sampler=sampler)
+            play(oracle, lambda oracle, trial: end(oracle, trial, (trial.hyperparameters.get("x") - 0.3) ** 2))
+            first = [t.score for t in oracle.trials.values() if "tuner/trial_id" not in t.hyperparameters.values]
+            losses += sorted(first)[:8]
+        return sum(losses)
+
+    assert good_ones("bayesian") < good_ones("random") / 2
+
+
+@pytest.mark.parametrize("n_before", [4, 11, 15])
+def test_a_search_with_a_model_resumes_exactly_too(n_before):
+    whole = make(sampler="bayesian")
+    play(whole)
+    begun = make(sampler="bayesian")
+    for _ in range(n_before):
+        end(begun, begin(begun)[0])
+    again = resumed(begun, sampler="bayesian")
+    play(again)
+    assert [t.hyperparameters.values for t in again.trials.values()] == [
+        t.hyperparameters.values for t in whole.trials.values()
+    ]
