@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kt_notebook.core.budget import without_budget
 from kt_notebook.core.events import decode_number
 from kt_notebook.core.format import (
     ARROWS,
@@ -108,7 +109,7 @@ class Summary:
 def rows_of(snapshot: Snapshot) -> list[Row]:
     """Return the trials in the order in which they were started."""
     columns = snapshot["trials"]
-    names = list(columns["values"])
+    names = list(without_budget(columns["values"]))
     rows: list[Row] = []
     for i, trial_id in enumerate(columns["trial_id"]):
         status, ended = columns["status"][i], columns["ended_at"][i]

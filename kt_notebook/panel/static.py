@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from kt_notebook.core.budget import without_budget
 from kt_notebook.core.format import format_count, format_duration, format_score, format_value, shorten
 from kt_notebook.panel.rows import STATES, Row, Summary, best_so_far, pick_rows, pruned_text, rank, rows_of, summarize
 from kt_notebook.panel.svg import BAD, GOOD, PRUNED, RUN, curves_svg, history_svg, sparkline
@@ -171,7 +172,7 @@ def _table(snapshot: Mapping[str, Any], rows: Sequence[Row], summary: Summary, b
     picked = pick_rows(rows, snapshot, budget.rows)
     if not picked:
         return f'<div class="b soft">{_nothing_yet(snapshot)}</div>'
-    names = list(snapshot["trials"]["values"])
+    names = list(without_budget(snapshot["trials"]["values"]))
     shown, hidden = names[: budget.values], names[budget.values :]
     texts = {n for n in shown if any(not isinstance(r.values.get(n), int | float | None) for r in picked)}
     sparks = {row.trial_id: sparkline(row) for row in picked}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from kt_notebook.core.budget import Budget, without_budget
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.format import format_metric, format_trial_id
 from kt_notebook.core.objective import loss_sign
@@ -96,7 +97,8 @@ def results_table(record: SearchRecord) -> ResultsTable:
 
     `pruned` says why a trial was ended early. The index is the trial's number, or its id where not all ids are numbers.
     Hyperparameters that were not active in a trial are missing there. The score's column has the objective's name;
-    several objectives have a column each beside it.
+    several objectives have a column each beside it. Where Hyperband lets trials go on, `continues` is the trial whose
+    training another one takes over.
     """
     objective = record.objective
     score = _score_name(objective)
@@ -104,7 +106,7 @@ def results_table(record: SearchRecord) -> ResultsTable:
     trials = list(record.trials.values())
     names: dict[str, None] = {}
     for trial in trials:
-        names.update(dict.fromkeys(trial.values))
+        names.update(dict.fromkeys(without_budget(trial.values)))
     frame = ResultsTable([_row(trial, score, parts, list(names)) for trial in trials])
     if frame.empty:
         no_trial = pd.Index([], name="trial", dtype="int64")
@@ -114,6 +116,7 @@ def results_table(record: SearchRecord) -> ResultsTable:
     if all(trial.trial_id.isdecimal() for trial in trials):  # padded by what max_trials was: "08", later "9"
         frame["trial"] = [int(trial.trial_id) for trial in trials]
     frame = ResultsTable(frame.set_index("trial"))
+    _tell_continued(frame, trials)
     sign = loss_sign(objective)
     rank = pd.DataFrame(
         {
@@ -127,6 +130,17 @@ def results_table(record: SearchRecord) -> ResultsTable:
     if parts:
         frame.attrs["objectives"] = {column: part["direction"] for column, part in parts.items()}
     return frame
+
+
+def _tell_continued(frame: ResultsTable, trials: list[TrialRecord]) -> None:
+    """Add the column `continues`, where there is anything to say."""
+    budgets = [Budget.of(trial.values) for trial in trials]
+    before = [None if budget is None else budget.trial_id for budget in budgets]
+    if any(before) and "continues" not in frame:
+        column = pd.Series(before, frame.index, dtype="object")
+        if pd.api.types.is_integer_dtype(frame.index):
+            column = pd.to_numeric(column).astype("Int64")
+        frame.insert(list(frame.columns).index("time"), "continues", column)
 
 
 def _score_name(objective: list[dict[str, str]] | None) -> str:
@@ -181,5 +195,5 @@ def best_values(record: SearchRecord) -> BestValues:
     if not ranked:
         return BestValues({}, None, None)
     best = ranked[0]
-    values = {name: value_from_json(value) for name, value in best.values.items()}
+    values = {name: value_from_json(value) for name, value in without_budget(best.values).items()}
     return BestValues(values, best.trial_id, best.score)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, TextIO
 
+from kt_notebook.core.budget import without_budget
 from kt_notebook.core.events import Record, decode_number
 from kt_notebook.core.format import (
     ARROWS,
@@ -308,7 +309,8 @@ def _limit_text(record: Record) -> str:
 
 
 def _values_text(values: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={shorten(format_value(value), _VALUE_COLUMNS)}" for name, value in values.items())
+    shown = without_budget(values).items()
+    return " ".join(f"{name}={shorten(format_value(value), _VALUE_COLUMNS)}" for name, value in shown)
 
 
 def _error_text(error: Mapping[str, Any]) -> str:
