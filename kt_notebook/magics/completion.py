@@ -8,6 +8,7 @@ from typing import Any
 from kt_notebook.core.errors import StorageError
 from kt_notebook.magics.line import WORDS
 from kt_notebook.magics.options import OPTIONS, TUNERS
+from kt_notebook.oracles.pruning import PRUNERS
 from kt_notebook.panel.host import host_of
 from kt_notebook.storage.projects import list_projects
 
@@ -18,6 +19,7 @@ _OBJECTIVES = ("val_accuracy", "val_loss", "val_auc", "val_mae", "val_mse", "acc
 _VALUES: dict[str, Sequence[str]] = {
     "--tuner": TUNERS,
     "--objective": _OBJECTIVES,
+    "--prune": PRUNERS,
     "--timeout": ("10m", "30m", "1h", "8h"),
 }
 

@@ -6,12 +6,12 @@ notebook and starts a session: in a thread with a panel where somebody watches, 
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kt_notebook.core.commands import AddTrials
 from kt_notebook.core.errors import OptionError, SearchStateError
-from kt_notebook.core.events import SearchNoted
+from kt_notebook.core.events import SearchNoted, SearchStarted
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import TrialFunction
 from kt_notebook.core.space import HyperParameters
@@ -29,11 +29,12 @@ from kt_notebook.magics.place import (
     write_data,
 )
 from kt_notebook.magics.rebinding import watching_names
-from kt_notebook.magics.tuner_choice import make_oracle
+from kt_notebook.magics.tuner_choice import choose_tuner, make_oracle
 from kt_notebook.magics.way import Way, way_of
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch, front_end, host_of
 from kt_notebook.search.output import OutputCapture
 from kt_notebook.search.session import Session
+from kt_notebook.storage.journal_reader import first_record
 from kt_notebook.storage.projects import Project
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.tuners import Tuner
@@ -56,6 +57,8 @@ class CellSearch:
         changes: Lines of the cell that may change a name in place, by name.
         collects: Names of lists and dicts that the cell itself fills.
         uses_keras: Whether the cell itself imports Keras, None where only Keras' presence tells.
+        is_whole: Whether `space` is all that is searched.
+        epochs: How many epochs the cell's fit asks for, None where that is not plain.
     """
 
     hypermodel: HyperModel
@@ -69,6 +72,8 @@ class CellSearch:
     changes: Mapping[str, int] | None = None
     collects: frozenset[str] = frozenset()
     uses_keras: bool | None = None
+    is_whole: bool = True
+    epochs: int | None = None
 
 
 # Any: IPython's shell.
@@ -88,13 +93,19 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
     running = _running_in(host, project)
     if running is not None:
         return _join(shell, running, options)
-    oracle = make_oracle(options, cell.space, shell.user_ns)  # before anything on the disk is touched
+    choice = choose_tuner(options, cell.space, is_whole=cell.is_whole)
+    oracle = make_oracle(options, choice.name, cell.space, shell.user_ns, cell.epochs)  # before the disk is touched
     project = _project_for(shell, project, data, options)
     running = _running_in(host, project)
     if running is not None:
         return _join(shell, running, options)
     if options.overwrite:
         project.archive()
+    elif (begun := first_record(project.journal_path, SearchStarted.kind)) is not None:
+        choice = choose_tuner(options, cell.space, is_whole=cell.is_whole, before=begun.get("tuner"))
+        oracle = make_oracle(options, choice.name, cell.space, shell.user_ns, cell.epochs)
+    if choice.reason:
+        cell = replace(cell, notes=(*cell.notes, SearchNoted("advice", "tuner_chosen", choice.reason)))
     return _begin(shell, options, cell, oracle, project, data)
 
 

@@ -8,10 +8,12 @@ import ast
 import builtins
 import inspect
 import linecache
+from collections.abc import Mapping
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
+from kt_notebook.core.budget import EPOCHS
 from kt_notebook.core.errors import CellError, DataError, OptionError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.objective import create_objective
@@ -26,6 +28,7 @@ from kt_notebook.magics.cell import (
     read_cell,
     refuse_undefined,
 )
+from kt_notebook.magics.cell_epochs import epochs_of
 from kt_notebook.magics.completion import install_completion
 from kt_notebook.magics.data_watch import lines_of_changes, names_filled
 from kt_notebook.magics.deciding_fit import has_one_deciding_fit
@@ -36,7 +39,7 @@ from kt_notebook.magics.line import LINE_HELP, run_line
 from kt_notebook.magics.options import TuneOptions, help_text, parse_options
 from kt_notebook.magics.settings import KTNotebook
 from kt_notebook.magics.space_table import space_table
-from kt_notebook.magics.tuner_choice import check_tuner
+from kt_notebook.magics.tuner_choice import check_tuner, is_hyperband
 from kt_notebook.magics.tuner_search import run_tuner_search
 from kt_notebook.panel.host import host_of
 from kt_notebook.training.discovery import build_once
@@ -127,12 +130,14 @@ def _check(plan: CellPlan, options: TuneOptions, namespace: dict[str, Any]) -> N
 
     Raises:
         DataError: Data that only one trial could read.
-        CellError: A name that nobody defines; a TensorBoard callback without tensorboard.
+        CellError: A name that nobody defines; a TensorBoard callback without tensorboard; no fit for Hyperband.
         OptionError: NAME holds something else, or the tuner is unknown.
     """
     if plan.form is not CellForm.TUNER_SEARCH:
         refuse_taken_name(namespace, options.name)
         check_tuner(options.tuner, {*namespace, *_names_made(plan.cell.tree)})
+        if is_hyperband(options.tuner):
+            _refuse_without_fit(plan)
     for one_shot in plan.one_shots:
         error = DataError(
             f"{one_shot.text} in line {one_shot.line} can be read only once, and every trial needs the data. Give "
@@ -147,6 +152,20 @@ def _check(plan: CellPlan, options: TuneOptions, namespace: dict[str, Any]) -> N
         )
     if plan.form is not CellForm.TUNER_SEARCH:  # that one runs at once, and Python tells
         refuse_undefined(plan, {*namespace, *dir(builtins)})
+
+
+def _refuse_without_fit(plan: CellPlan) -> None:
+    """Refuse Hyperband for a cell whose training it could not tell how long to last.
+
+    Raises:
+        CellError: The cell has no Keras fit, hands no data to `search(…)` and does not ask for its epochs.
+    """
+    if plan.has_fit_call or plan.search_call is not None or EPOCHS in plan.cell.text:
+        return
+    raise CellError(
+        "--tuner hyperband says how many epochs each trial trains, and this cell has no model.fit(…) that it could "
+        f"tell. Call fit in the cell itself, train for hp.get({EPOCHS!r}) epochs, or take --tuner bayesian."
+    )
 
 
 def _names_made(tree: ast.Module) -> set[str]:
@@ -170,6 +189,8 @@ def _notes(plan: CellPlan, options: TuneOptions) -> tuple[SearchNoted, ...]:
         text = f"{place.text}: {place.reason}. It joins the space when a trial first meets it."
         notes.append(SearchNoted("advice", "unsettled", text, place.line))
     n = plan.space.n_combinations()
+    if is_hyperband(options.tuner) or options.tuner == "auto":  # that one tells how it has chosen
+        return tuple(notes)
     if n is not None and plan.space.space and not plan.unsettled and n < options.max_trials:
         text = f"{n:,} combinations, {options.max_trials} trials asked for: the search ends when each was tried."
         notes.append(SearchNoted("advice", "few_combinations", text))
@@ -196,7 +217,7 @@ def _run_inline(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
         keep=options.keep,
         fits_decide=has_one_deciding_fit(plan.cell.tree),
     )
-    launch(shell, options, _cell_search(plan, options, hypermodel, file))
+    launch(shell, options, _cell_search(plan, options, hypermodel, file, shell.user_ns))
 
 
 def _imports_keras(tree: ast.Module) -> bool:
@@ -207,7 +228,13 @@ def _imports_keras(tree: ast.Module) -> bool:
 
 
 def _cell_search(
-    plan: CellPlan, options: TuneOptions, hypermodel: Any, file: str, *args: Any, **kwargs: Any
+    plan: CellPlan,
+    options: TuneOptions,
+    hypermodel: Any,
+    file: str,
+    namespace: Mapping[str, Any],
+    *args: Any,
+    **kwargs: Any,
 ) -> CellSearch:
     return CellSearch(
         hypermodel=hypermodel,
@@ -221,6 +248,8 @@ def _cell_search(
         changes=lines_of_changes(plan.cell.tree),
         collects=names_filled(plan.cell.tree),
         uses_keras=True if _imports_keras(plan.cell.tree) else None,
+        is_whole=not plan.unsettled,
+        epochs=epochs_of(plan.cell.tree, kwargs, namespace),
     )
 
 
@@ -237,7 +266,7 @@ def _run_definitions(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
         hypermodel = as_hypermodel(_target(names, plan))
         if plan.unsettled and (args or kwargs) and hypermodel is not None:
             build_once(hypermodel, plan.space)
-        launch(shell, options, _cell_search(plan, options, hypermodel, file, *args, **kwargs))
+        launch(shell, options, _cell_search(plan, options, hypermodel, file, names, *args, **kwargs))
 
     # Functions of the cell look the hook up when they run, so it stays; it is hidden from %who.
     names[FIT_HOOK_NAME] = fit_hook

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kt_notebook.core.errors import OptionError
+from kt_notebook.oracles.pruning import PRUNERS
 
 __all__ = ["OPTIONS", "TUNERS", "Option", "TuneOptions", "help_text", "parse_duration", "parse_options"]
 
 # What --tuner offers by name.
-TUNERS = ("auto", "random", "grid")
+TUNERS = ("auto", "bayesian", "random", "grid", "hyperband", "hyperband+bayesian")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class TuneOptions:
     max_epochs: int | None = None
     timeout_s: float | None = None
     seed: int | None = None
+    prune: str = "auto"
     workers: int = 1
     directory: str | None = None
     project_name: str | None = None
@@ -86,6 +88,14 @@ def _text(flag: str, text: str) -> str:
     return text
 
 
+def _prune(flag: str, text: str) -> str:
+    if text not in PRUNERS:
+        near = difflib.get_close_matches(text, PRUNERS, n=1, cutoff=0.6)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(PRUNERS)}."
+        raise OptionError(f"{flag} {text} is no way to prune. {hint}")
+    return text
+
+
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -106,16 +116,15 @@ def parse_duration(flag: str, text: str) -> float:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option(
-        "--tuner", "tuner", "how the next trial is chosen: auto, random, grid, or an oracle of yours", _text, "NAME"
-    ),
+    Option("--tuner", "tuner", f"{', '.join(TUNERS)}, or an oracle of yours", _text, "NAME"),
     Option(
         "--objective", "objective", "what to make best, as val_accuracy or my_score:max", _text, "METRIC[:min|:max]"
     ),
-    Option("--max-trials", "max_trials", "most trials to run (25)", _count, "N"),
+    Option("--max-trials", "max_trials", "most trials to run (25; hyperband: all of its brackets)", _count, "N"),
     Option("--executions-per-trial", "executions_per_trial", "runs of each trial, averaged (1)", _count, "N"),
     Option("--max-epochs", "max_epochs", "most epochs of each fit (the cell's own)", _count, "N"),
     Option("--timeout", "timeout_s", "stop after this time: 90, 30s, 30m, 1h30m", parse_duration, "TIME"),
+    Option("--prune", "prune", "when trials that cannot win are ended: auto, none, median, halving", _prune, "NAME"),
     Option("--seed", "seed", "any whole number; the same seed gives the same trials", _seed, "N"),
     Option("--workers", "workers", "trials that run at a time, in threads of the kernel (1)", _count, "N"),
     Option(

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from traitlets import Bool, Int, TraitError, Unicode, validate
+from traitlets import Bool, Enum, Int, TraitError, Unicode, validate
 from traitlets.config import Configurable
 
 from kt_notebook.magics.options import parse_duration
+from kt_notebook.oracles.pruning import PRUNERS
 
 __all__ = ["KTNotebook"]
 
@@ -18,6 +19,7 @@ class KTNotebook(Configurable):
     max_trials = Int(25, min=1, help="--max-trials").tag(config=True)
     executions_per_trial = Int(1, min=1, help="--executions-per-trial").tag(config=True)
     timeout = Unicode("", help="--timeout, as 30m; empty: no limit").tag(config=True)
+    prune = Enum(PRUNERS, "auto", help="--prune").tag(config=True)
     workers = Int(1, min=1, help="--workers").tag(config=True)
     keep = Bool(False, help="--keep").tag(config=True)
 
@@ -40,6 +42,7 @@ class KTNotebook(Configurable):
             "max_trials": self.max_trials,
             "executions_per_trial": self.executions_per_trial,
             "timeout_s": parse_duration("timeout", self.timeout) if self.timeout else None,
+            "prune": self.prune,
             "workers": self.workers,
             "keep": self.keep,
         }

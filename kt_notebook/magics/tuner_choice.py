@@ -4,19 +4,41 @@ import builtins
 import copy
 import difflib
 from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kt_notebook.core.errors import KTNotebookError, OptionError
+from kt_notebook.core.format import format_count
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.magics.options import TUNERS, TuneOptions
+from kt_notebook.oracles.bayesian import BayesianOptimizationOracle
 from kt_notebook.oracles.grid_search import GridSearchOracle
+from kt_notebook.oracles.hyperband import HyperbandOracle
+from kt_notebook.oracles.pruning import create_pruner
 from kt_notebook.oracles.random_search import RandomSearchOracle
 
-__all__ = ["check_tuner", "make_oracle"]
+__all__ = ["TunerChoice", "check_tuner", "choose_tuner", "is_hyperband", "make_oracle"]
 
-# KerasTuner's, which are not there yet, as `_bare` writes them.
-_LATER = frozenset({"bayesian", "bayes", "hyperband", "sklearn"})
+# What `auto` may have chosen, by what a search's record says of it.
+_CHOSEN_BEFORE = {"GridSearch": "grid", "BayesianOptimization": "bayesian", "RandomSearch": "random"}
+# KerasTuner's, which is not there yet, as `_bare` writes it.
+_LATER = frozenset({"sklearn"})
+# Hyperband's own, as in KerasTuner, where the cell says nothing of epochs.
+_HYPERBAND_EPOCHS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TunerChoice:
+    """A tuner by name or expression.
+
+    Attributes:
+        name: What `--tuner` says; for `auto` what that has come to.
+        reason: Why `auto` has chosen it, else empty.
+    """
+
+    name: str
+    reason: str = ""
 
 
 def check_tuner(text: str, known: Container[str]) -> None:
@@ -33,32 +55,85 @@ def check_tuner(text: str, known: Container[str]) -> None:
         raise OptionError(f"--tuner {text} {_lack(text)}. {_hint(text)}")
 
 
+def is_hyperband(name: str) -> bool:
+    """Return whether this is Hyperband, with whatever it draws from."""
+    return name.partition("+")[0] == "hyperband"
+
+
+def choose_tuner(
+    options: TuneOptions, space: HyperParameters, *, is_whole: bool = True, before: str | None = None
+) -> TunerChoice:
+    """Return the tuner that the options mean.
+
+    `auto` is grid search where every combination fits into the number of trials, else Bayesian search; a search that
+    goes on keeps what it began with.
+
+    Args:
+        options: What the line says.
+        space: What reading the cell has found.
+        is_whole: Whether that is all of the space.
+        before: The tuner of the search that goes on, as its record has it.
+    """
+    if options.tuner != "auto":
+        return TunerChoice(options.tuner)
+    if before in _CHOSEN_BEFORE:
+        return TunerChoice(_CHOSEN_BEFORE[before])
+    trials = f"{format_count(options.max_trials)} trials"
+    n = space.n_combinations() if space.space else None
+    if not space.space or not is_whole:
+        name, why = "bayesian", "what is searched is known only when trials run"
+    elif n is None:
+        name, why = "bayesian", f"there are more combinations than {trials}"
+    elif n <= options.max_trials:
+        name, why = "grid", f"{trials} are enough for {_counted(n)}"
+    else:
+        name, why = "bayesian", f"{trials} are not enough for {_counted(n)}"
+    words = {"grid": "grid search", "bayesian": "Bayesian search"}
+    return TunerChoice(name, f"tuner auto: {words[name]}, as {why}")
+
+
 # Any: the notebook's names stand for anything.
-def make_oracle(options: TuneOptions, space: HyperParameters, namespace: Mapping[str, Any]) -> Oracle:
+def make_oracle(
+    options: TuneOptions, name: str, space: HyperParameters, namespace: Mapping[str, Any], epochs: int | None = None
+) -> Oracle:
     """Return the oracle for a cell.
 
-    `auto` is grid search where every combination fits into the number of trials, else random search.
+    Args:
+        options: What the line says.
+        name: Which tuner, not `auto`.
+        space: What reading the cell has found.
+        namespace: The notebook's names, for an oracle of the user's own.
+        epochs: How many epochs the cell's fit asks for, None where that is not plain: Hyperband's most, where
+            `--max-epochs` is not given.
 
     Raises:
         OptionError: `--tuner` names nothing that there is, or an expression that gives no oracle.
     """
-    name = options.tuner
-    if name == "auto":
-        n = space.n_combinations()
-        name = "grid" if n is not None and space.space and n <= options.max_trials else "random"
     arguments: dict[str, Any] = {
         "objective": options.objective,
         "max_trials": options.max_trials,
         "seed": options.seed,
     }
+    is_limited = "max_trials" in options.given or options.max_trials != TuneOptions().max_trials
+    if name not in TUNERS:
+        return _own_oracle(options, arguments, namespace)
+    arguments["prune"] = options.prune
     if name == "random":
         return RandomSearchOracle(**arguments)
+    if name == "bayesian":
+        return BayesianOptimizationOracle(**arguments)
     if name == "grid":
-        is_limited = "max_trials" in options.given or options.max_trials != TuneOptions().max_trials
         if not is_limited and space.n_combinations() is not None:
             arguments["max_trials"] = None
         return GridSearchOracle(**arguments)
-    return _own_oracle(options, arguments, namespace)
+    if not is_limited:
+        arguments["max_trials"] = None
+    arguments["max_epochs"] = options.max_epochs or epochs or _HYPERBAND_EPOCHS
+    return HyperbandOracle(**arguments, sampler="bayesian" if name.endswith("+bayesian") else "random")
+
+
+def _counted(n: int) -> str:
+    return f"{format_count(n)} combination{'' if n == 1 else 's'}"
 
 
 def _lack(text: str) -> str:
@@ -67,13 +142,15 @@ def _lack(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    return text.lower().replace("_", "").removesuffix("tuner").removesuffix("optimization")
+    bare = text.lower().replace("_", "").removesuffix("oracle").removesuffix("tuner")
+    return bare.removesuffix("optimization").removesuffix("search")
 
 
 def _hint(text: str) -> str:
-    if _bare(text) in _LATER:
+    bare = _bare(text)
+    if bare in _LATER:
         return f"Today there are {', '.join(TUNERS)}, and oracles of your own."
-    near = difflib.get_close_matches(text, TUNERS, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(bare, TUNERS, n=1, cutoff=0.6)
     return f"Did you mean {near[0]}?" if near else f"There are {', '.join(TUNERS)}, and oracles of your own."
 
 
@@ -100,6 +177,8 @@ def _own_oracle(options: TuneOptions, arguments: dict[str, Any], namespace: Mapp
         _refuse_settings(options)
         # The search enters its trials into the oracle: the notebook's own stays as it is for the next search.
         oracle = copy.deepcopy(oracle)
+    if "prune" in options.given or oracle.pruner is None:
+        oracle.pruner = create_pruner(options.prune)
     return oracle
 
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 from kt_notebook.core.events import Record
 from kt_notebook.storage.faults import storage_error
 
-__all__ = ["JournalFollower", "Recovery", "Scan", "read_journal", "scan"]
+__all__ = ["JournalFollower", "Recovery", "Scan", "first_record", "read_journal", "scan"]
 
 _MAX_FIRST_READ = 1 << 24  # 16 MiB at a time: a long journal is not held twice in memory
 
@@ -100,6 +100,16 @@ def scan(path: Path) -> Scan:
             found.n_lines = number
             found.whole_bytes += len(line)
     return found
+
+
+def first_record(path: Path, kind: str) -> Record | None:
+    """Return a journal's first record of a kind; None where there is none, or no journal that can be read."""
+    try:
+        with path.open("rb") as file:
+            records = (_parse(line.rstrip(b"\n")) for line in file)
+            return next((record for record in records if record is not None and record["kind"] == kind), None)
+    except OSError:
+        return None
 
 
 def read_journal(path: Path) -> tuple[list[Record], Recovery]:

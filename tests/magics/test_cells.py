@@ -159,7 +159,7 @@ def test_one_branch_without_a_value_costs_that_trial(notebook):
 
 def test_a_failing_trial_keeps_its_traceback_with_the_cells_line(notebook):
     notebook.ok(
-        "%%tune q --max-trials 8 --seed 4\n"
+        "%%tune q --tuner random --max-trials 8 --seed 4\n"
         "x = hp.Float('x', -1, 1)\n"
         "\n"
         "def root(value):\n"
@@ -202,7 +202,7 @@ def test_an_objective_of_unknown_direction_is_refused(notebook):
     [
         ("--max-trials 0", "--max-trials 0 is no count"),
         ("--tuner randm", "--tuner randm is unknown. Did you mean random?"),
-        ("--tuner hyperband_of_mine", "--tuner hyperband_of_mine is unknown. There are auto, random, grid"),
+        ("--tuner hyperband_of_mine", "--tuner hyperband_of_mine is unknown. There are auto, bayesian, random, grid"),
         ("--tuner 3", "--tuner 3 gives int, which is no Oracle"),
         ("--tuner 1/0", "--tuner 1/0 cannot be made: ZeroDivisionError"),
         ("--tuner a:b", "--tuner a:b is neither a name nor an expression"),
@@ -374,10 +374,16 @@ def test_advice_is_given_once_at_the_start(notebook):
     ran = notebook.ok("%%tune q --max-trials 9\nn = hp.Int('n', 1, 3)\nunused = hp.Int('m', 1, 2)\nn\n")
 
     codes = [note["code"] for note in notebook["q"].hub.snapshot()["search"]["notes"]]
-    assert sorted(codes) == ["few_combinations", "number_minimised", "unused"]
+    assert sorted(codes) == ["number_minimised", "tuner_chosen", "unused"]
     assert "m is declared and never used" in ran.out or "unused is declared and never used" in ran.out
-    assert "6 combinations, 9 trials asked for" in ran.out
+    assert "tuner auto: grid search, as 9 trials are enough for 6 combinations" in ran.out
     assert len(notebook["q"].results) == 6
+
+
+def test_few_combinations_are_said_where_the_tuner_was_named(notebook):
+    ran = notebook.ok("%%tune q --tuner random --max-trials 9\nhp.Int('n', 1, 3)\n")
+
+    assert "3 combinations, 9 trials asked for" in ran.out
 
 
 def test_a_space_that_trials_find_grows(notebook):

@@ -94,6 +94,34 @@ def test_auto_that_comes_to_cover_the_grid_repeats_nothing(notebook):
     assert sorted(scores) == [a * 10 + b for a in range(1, 5) for b in range(1, 5)]
 
 
+def test_auto_goes_on_with_the_tuner_that_it_chose_first(notebook):
+    cell = "%%tune g --max-trials {n} --seed 2\nhp.Int('a', 1, 4) * 10 + hp.Int('b', 1, 4)\n"
+    said = notebook.ok(cell.format(n=5)).out
+    again = notebook.ok(cell.format(n=40)).out
+
+    assert "tuner auto: Bayesian search, as 5 trials are not enough for 16 combinations" in said
+    assert "tuner auto" not in again
+    assert notebook["g"].hub.record.search["tuner"] == "BayesianOptimization"
+
+
+def test_auto_goes_on_with_a_search_that_was_random(notebook):
+    cell = "%%tune g --directory d --project-name p --max-trials {n}{more}\nhp.Float('a', 1, 4)\n"
+    notebook.ok(cell.format(n=2, more=" --tuner random"))
+    notebook.ok(cell.format(n=4, more=""))
+
+    assert notebook["g"].hub.record.search["tuner"] == "RandomSearch"
+    assert len(notebook["g"].results) == 4
+
+
+def test_prune_may_change_and_applies(notebook, square):
+    square(2)
+    assert square(4, more=" --prune none")
+    assert notebook["q"].oracle.pruner is None
+    assert square(6, more=" --prune median")
+    assert type(notebook["q"].oracle.pruner).__name__ == "MedianPruner"
+    assert len(notebook.projects()) == 1
+
+
 def test_an_exhausted_space_trains_nothing_more(notebook):
     notebook.ok("ran = []")
     cell = "%%tune g --max-trials {n}\na = hp.Int('a', 1, 3)\nran.append(a)\na\n"
@@ -375,7 +403,7 @@ def test_a_journal_damaged_within_keeps_what_can_be_read_and_says_so(notebook, s
     assert (results.status == "COMPLETED").sum() == 4
     assert len(notebook["ran"]) == 5
     notes = notebook["q"].hub.snapshot()["search"]["notes"]
-    assert [note["code"] for note in notes] == ["number_minimised", "journal_recovered"]
+    assert [note["code"] for note in notes] == ["tuner_chosen", "number_minimised", "journal_recovered"]
     assert "journal" in again.out
 
 

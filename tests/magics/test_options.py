@@ -13,13 +13,14 @@ def test_a_line_that_says_nothing_means_the_defaults():
 def test_every_option_is_read():
     options = parse_options(
         "digits --tuner grid --objective f1:max --max-trials 1,000 --executions-per-trial 2 --max-epochs=7 "
-        "--timeout 1h30m --seed -3 --workers 2 --directory 'a b' --project-name p --overwrite --no-wait "
+        "--timeout 1h30m --seed -3 --prune median --workers 2 --directory 'a b' --project-name p --overwrite --no-wait "
         "--dry-run --keep"
     )
 
     assert options.name == "digits"
     assert (options.tuner, options.objective, options.max_trials) == ("grid", "f1:max", 1000)
     assert (options.executions_per_trial, options.max_epochs, options.timeout_s) == (2, 7, 5400.0)
+    assert options.prune == "median"
     assert (options.seed, options.workers, options.directory, options.project_name) == (-3, 2, "a b", "p")
     assert (options.overwrite, options.wait, options.dry_run, options.keep) == (True, False, True, True)
 
@@ -67,6 +68,15 @@ def test_what_is_no_duration_is_named(text):
 def test_what_is_no_count_is_named(flag, value):
     with pytest.raises(OptionError, match=rf"{flag} {value} is no count. Give a whole number of 1 or more"):
         parse_options(f"{flag} {value}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("medain", "Did you mean median"), ("yes", "There are auto, none, median, halving"), ("''", "is no way")],
+)
+def test_what_is_no_way_to_prune_is_named(text, said):
+    with pytest.raises(OptionError, match=said):
+        parse_options(f"--prune {text}")
 
 
 def test_a_seed_is_a_whole_number():

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from kt_notebook.magics.options import OPTIONS
+from kt_notebook.magics.options import OPTIONS, TUNERS
 
 
 def test_loading_twice_is_one_set_of_magics(notebook):
@@ -94,7 +94,8 @@ def test_an_option_that_is_there_is_not_offered_again(notebook):
 
 def test_tuners_and_objectives_complete(notebook):
     assert complete(notebook, "%%tune --tuner ra") == ["%%tune --tuner random"]
-    assert set(complete(notebook, "%%tune --tuner ")) == {f"%%tune --tuner {t}" for t in ("auto", "random", "grid")}
+    assert set(complete(notebook, "%%tune --tuner ")) == {f"%%tune --tuner {t}" for t in TUNERS}
+    assert complete(notebook, "%%tune --prune me") == ["%%tune --prune median"]
     assert complete(notebook, "%%tune q --objective val_acc") == ["%%tune q --objective val_accuracy"]
 
 
@@ -140,7 +141,7 @@ def test_config_holds_defaults(notebook, config):
 def test_config_says_what_there_is(notebook):
     said = notebook.ok("%config KTNotebook").out
 
-    for name in ("tuner", "objective", "max_trials", "executions_per_trial", "timeout", "workers", "keep"):
+    for name in ("tuner", "objective", "max_trials", "executions_per_trial", "timeout", "prune", "workers", "keep"):
         assert f"KTNotebook.{name}" in said
 
 
@@ -159,14 +160,69 @@ def test_a_wrong_default_is_named_when_a_cell_runs(notebook, config):
     assert "randm is unknown. Did you mean random" in notebook.fails("%%tune q\nhp.Float('x', 0, 1)\n").out
 
 
-@pytest.mark.parametrize("name", ["bayesian", "hyperband", "BayesianOptimization", "Hyperband"])
-def test_a_tuner_that_comes_later_is_told_with_those_of_today(notebook, name):
+def test_a_tuner_that_comes_later_is_told_with_those_of_today(notebook):
+    ran = notebook.fails("%%tune q --tuner Sklearn\nhp.Float('x', 0, 1)\n")
+
+    assert "--tuner Sklearn comes later. Today there are auto, bayesian, random, grid, hyperband" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("BayesianOptimization", "bayesian"), ("Hyperband", "hyperband"), ("RandomSearch", "random")]
+)
+def test_the_name_of_a_class_is_asked_whether_it_means_ours(notebook, name, meant):
     ran = notebook.fails(f"%%tune q --tuner {name}\nhp.Float('x', 0, 1)\n")
 
-    assert f"--tuner {name} comes later. Today there are auto, random, grid, and oracles of your own." in ran.out
+    assert f"--tuner {name} is unknown. Did you mean {meant}?" in ran.out
 
 
-def test_a_tuner_of_ones_own_may_be_called_as_one_that_comes_later(notebook):
+def test_bayesian_search_is_used_by_name(notebook):
+    notebook.ok("%%tune q --tuner bayesian --max-trials 6 --seed 1\nx = hp.Float('x', -1, 1)\nx * x\n")
+
+    assert notebook["q"].hub.record.search["tuner"] == "BayesianOptimization"
+    assert len(notebook["q"].results) == 6
+
+
+@pytest.mark.parametrize("tuner", ["hyperband", "hyperband+bayesian"])
+def test_hyperband_is_refused_before_the_start_where_it_could_tell_nobody_its_epochs(notebook, tuner):
+    ran = notebook.fails(f"%%tune q --tuner {tuner}\nprint('ran')\nhp.Float('x', 0, 1)\n")
+
+    assert "this cell has no model.fit(…) that it could tell" in ran.out
+    assert notebook.projects() == []
+
+
+@pytest.mark.parametrize("tuner", ["hyperband", "hyperband+bayesian"])
+def test_hyperband_has_an_end_of_its_own(notebook, tuner):
+    notebook.ok(
+        f"%%tune q --tuner {tuner} --max-epochs 9 --seed 1 --objective loss:min\n"
+        "x = hp.Float('x', -1, 1)\nn = hp.get('tuner/epochs')\n{'loss': x * x + 1 / n}\n"
+    )
+
+    oracle = notebook["q"].oracle
+    assert (oracle.max_epochs, oracle.max_trials) == (9, None)
+    assert notebook["q"].hub.record.search["reason"] == "exhausted"
+    assert len(notebook["q"].results) == 22
+
+
+def test_hyperband_takes_a_limit_that_is_given(notebook):
+    notebook.ok(
+        "%%tune q --tuner hyperband --max-epochs 9 --max-trials 4 --objective loss:min\n"
+        "x = hp.Float('x', -1, 1)\nn = hp.get('tuner/epochs')\n{'loss': x + 1 / n}\n"
+    )
+
+    assert len(notebook["q"].results) == 4
+
+
+def test_an_oracle_of_ones_own_prunes_too(notebook):
+    notebook.ok("from kt_notebook.oracles.random_search import RandomSearchOracle as Mine")
+    notebook.ok("mine = Mine(max_trials=1, prune='median')")
+    kinds = []
+    for line in ("Mine --max-trials 1", "mine", "mine --prune none"):
+        notebook.ok(f"%%tune q --overwrite --tuner {line}\nhp.Float('x', 0, 1)\n")
+        kinds.append(type(notebook["q"].oracle.pruner).__name__)
+    assert kinds == ["GainPruner", "MedianPruner", "NoneType"]
+
+
+def test_a_tuner_of_ones_own_may_be_called_as_one_of_ours(notebook):
     notebook.ok("from kt_notebook.oracles.random_search import RandomSearchOracle as Hyperband")
     notebook.ok("%%tune q --tuner Hyperband --max-trials 2\nhp.Float('x', 0, 1)\n")
 
