@@ -24,7 +24,7 @@ from kt_notebook.oracles.learning_curves import (
     running_best,
 )
 
-__all__ = ["Outcome", "losses_of", "outcome_of", "targets_of"]
+__all__ = ["Outcome", "losses_of", "outcome_of", "standardised", "targets_of"]
 
 Array = NDArray[np.float64]
 
@@ -93,9 +93,14 @@ def targets_of(losses: Array) -> Array:
     if known.any():
         targets[known] = _half_rank(losses[known])
         targets[~known] = targets[known].max()
-    targets -= targets.mean()
-    spread = float(targets.std())
-    return targets / spread if spread > 1e-12 else np.zeros(len(losses))
+    return standardised(targets)
+
+
+def standardised(targets: Array) -> Array:
+    """Return targets with mean 0 and standard deviation 1, each column for itself; 0 where nothing differs."""
+    centred: Array = targets - targets.mean(axis=0)
+    spread = centred.std(axis=0)
+    return centred / np.where(spread > 1e-12, spread, np.inf)
 
 
 def _half_rank(losses: Array) -> Array:

@@ -14,8 +14,8 @@ from kt_notebook.core.objective import Objective
 from kt_notebook.core.parameter import Choice, Float, Int
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
-from kt_notebook.oracles import bayesian
-from kt_notebook.oracles.bayesian import BayesianOptimizationOracle, BayesianSampler, chosen_observations, last_fit
+from kt_notebook.oracles.bayesian import BayesianOptimizationOracle, BayesianSampler
+from kt_notebook.oracles.model import MIN_RESULTS, chosen_observations, last_fit
 from kt_notebook.oracles.random_search import RandomSearchOracle
 from tests.oracles.contract import OracleContract, network, space_of
 from tests.oracles.plays import resumed
@@ -23,12 +23,13 @@ from tests.oracles.plays import resumed
 
 class TestBayesian(OracleContract):
     oracle: ClassVar = BayesianOptimizationOracle
+    effort: ClassVar = 0.15
 
 
 class TestBayesianByBound(OracleContract):
     oracle: ClassVar = BayesianOptimizationOracle
     arguments: ClassVar = {"beta": 2.6, "alpha": 1e-4, "num_initial_points": 2}
-    effort: ClassVar = 0.3
+    effort: ClassVar = 0.15
 
 
 def bowl(hp):
@@ -271,7 +272,7 @@ def test_the_arguments_are_those_of_keras_tuner_and_prune():
 def test_as_many_initial_points_as_asked_for_come_from_the_plan(n_points):
     planned = [values for values, _ in search(make(num_initial_points=100), 12, height)]
     rows = [values for values, _ in search(make(num_initial_points=n_points), 12, height)]
-    n_planned = max(n_points, bayesian.N_RESULTS)
+    n_planned = max(n_points, MIN_RESULTS)
     assert rows[:n_planned] == planned[:n_planned]
     assert rows[n_planned] != planned[n_planned]
 
