@@ -269,7 +269,8 @@ class SearchRecord:
         trial.error = record["error"]
         trial.pruned = record["pruned"]
         trial.ended_at = record["time"]
-        self.search["epochs_saved"] += epochs_saved(trial, self.search["executions_per_trial"] or 1)
+        search = self.search
+        search["epochs_saved"] += epochs_saved(trial, search["executions_per_trial"] or 1, search["max_epochs"])
         self.end_order.append(trial.trial_id)
 
     def _cut_trial(self, record: Record) -> None:
@@ -314,21 +315,30 @@ class SearchRecord:
                 trial.status = "IDLE"
 
 
-def epochs_saved(trial: TrialRecord, executions: int) -> int:
-    """Return how many epochs a pruned trial had planned and did not run, 0 for any other trial.
+def epochs_saved(trial: TrialRecord, executions: int, max_epochs: int | None) -> int:
+    """Return how many epochs fewer a trial ran than it would have without pruning and Hyperband.
+
+    Hyperband's trials add up: the first of a configuration saves what it lacks to `max_epochs`, and each that goes on
+    with it takes its own epochs off again.
 
     Args:
         trial: A trial that has ended.
         executions: How often each trial is run: what is pruned in its first run is spared the others.
+        max_epochs: Most epochs of a trial, None where each decides for itself.
     """
-    if trial.pruned is None or trial.n_epochs is None:
-        return 0
     budget = Budget.of(trial.values)
-    done = [0 if budget is None else budget.initial_epoch] * executions
+    first = 0 if budget is None else budget.initial_epoch
+    if budget is not None and max_epochs is not None and trial.status == "COMPLETED":
+        planned = first if budget.trial_id is not None else max_epochs
+    elif trial.pruned is not None and trial.n_epochs is not None:
+        planned = trial.n_epochs
+    else:
+        return 0
+    done = [first] * executions
     for epoch in trial.epochs:
         if epoch.execution < executions:
             done[epoch.execution] = max(done[epoch.execution], epoch.epoch + 1)
-    return sum(max(0, trial.n_epochs - n) for n in done)
+    return sum(planned - n for n in done)
 
 
 def _short(error: dict[str, Any] | None) -> dict[str, Any] | None:

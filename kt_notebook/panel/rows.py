@@ -181,7 +181,7 @@ def summarize(snapshot: Snapshot, rows: Sequence[Row], ranked: Sequence[Row]) ->
     parts: list[str] = []
     if n_trials == len(rows):
         parts = [f"{format_count(n)} {s}" for s in STATES if (n := counts[s]) and s != "complete"]
-    if saved := search.get("epochs_saved", 0):
+    if (saved := search.get("epochs_saved", 0)) > 0:
         parts.append(format_epochs_saved(saved))
     elapsed = search["elapsed_s"]
     if search["active_since"] is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from kt_notebook.core.budget import without_budget
 from kt_notebook.core.format import format_count, format_duration, format_score, format_value, shorten, table
 from kt_notebook.panel.rows import Row, pick_rows, rank, rows_of, summarize
 
@@ -34,7 +35,7 @@ def to_text(snapshot: Mapping[str, Any]) -> str:
 
 
 def _lines(snapshot: Mapping[str, Any], picked: list[Row], objective: str) -> list[str]:
-    names = list(snapshot["trials"]["values"])[:_VALUES]
+    names = list(without_budget(snapshot["trials"]["values"]))[:_VALUES]
     heads = ["trial", "state", shorten(objective, _WIDTH), "epochs", "time", *(shorten(n, _WIDTH) for n in names)]
     body = [
         [

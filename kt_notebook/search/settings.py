@@ -57,7 +57,7 @@ class SessionSettings:
             objective=oracle.objective.to_json() if oracle.objective is not None else None,
             max_trials=oracle.max_trials,
             executions_per_trial=self.executions_per_trial,
-            max_epochs=self.max_epochs,
+            max_epochs=self.max_epochs if self.max_epochs is not None else getattr(oracle, "max_epochs", None),
             seed=oracle.seed,
             workers=executor.capacity,
             where=executor.where,

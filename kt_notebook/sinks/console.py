@@ -198,7 +198,7 @@ class ConsoleSink:
         trials = f"{format_count(n)} trial{'' if n == 1 else 's'}{of}"
         reason = _REASONS.get(record["reason"], record["reason"])
         sums = [f"{trials} in {format_clock(self._elapsed())}"]
-        if saved := self._search.search["epochs_saved"]:
+        if (saved := self._search.search["epochs_saved"]) > 0:
             sums.append(format_epochs_saved(saved))
         lines = [f"{self._search.search['name']} {reason}: {', '.join(sums)}"]
         if record["error"] is not None:

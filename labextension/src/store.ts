@@ -322,7 +322,8 @@ export class SearchStore {
       trial.pruned = readPruned(fields.pruned);
       trial.endedAt = time;
     });
-    this.search.epochs_saved += trial.epochsSaved(this.search.executions_per_trial);
+    const { executions_per_trial: executions, max_epochs: maxEpochs } = this.search;
+    this.search.epochs_saved += trial.epochsSaved(executions, maxEpochs);
     this.standing.end(trial);
   }
 

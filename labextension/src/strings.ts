@@ -64,7 +64,7 @@ function head(trans: ITranslation) {
     of: (n: string) => trans.__('of %1', n),
     count: (n: string, state: string) => trans.__('%1 %2', n, state),
     epochsSaved: (n: number, shown: string) =>
-      trans._n('%2 epoch saved by pruning', '%2 epochs saved by pruning', n, shown),
+      trans._n('%2 epoch saved', '%2 epochs saved', n, shown),
     plusMinus: (spread: string) => trans.__('± %1', spread),
     epoch: (n: number, of: string | null) =>
       of === null ? trans.__('epoch %1', n) : trans.__('epoch %1 of %2', n, of),

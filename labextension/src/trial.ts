@@ -87,19 +87,26 @@ export class Trial {
   }
 
   /**
-   * Epochs that a pruned trial had planned and did not run, 0 for any other.
+   * How many epochs fewer this trial ran than it would have without pruning and Hyperband; see `core/record.py`.
    *
    * @param executions how often each trial is run: what is pruned in its first run is spared the others.
+   * @param maxEpochs most epochs of a trial, null where each decides for itself.
    */
-  epochsSaved(executions: number): number {
-    if (this.pruned === null || this.nEpochs === null) {
+  epochsSaved(executions: number, maxEpochs: number | null): number {
+    const initial = this.values['tuner/initial_epoch'];
+    const first = typeof initial === 'number' ? initial : 0;
+    const goesOn = typeof this.values['tuner/trial_id'] === 'string';
+    const isHyperband = 'tuner/epochs' in this.values;
+    let planned = this.pruned === null ? null : this.nEpochs;
+    if (isHyperband && maxEpochs !== null && this.status === 'COMPLETED') {
+      planned = goesOn ? first : maxEpochs;
+    }
+    if (planned === null) {
       return 0;
     }
-    const first = this.values['tuner/initial_epoch'];
-    const begun = typeof first === 'number' ? first : 0;
     let saved = 0;
     for (let i = 0; i < executions; i++) {
-      saved += Math.max(0, this.nEpochs - Math.max(begun, this.curves[i]?.length ?? 0));
+      saved += planned - Math.max(first, this.curves[i]?.length ?? 0);
     }
     return saved;
   }

@@ -247,7 +247,7 @@ describe('the table', () => {
     const node = await show(script.store());
     const state = find(node, '[role="gridcell"] [title^="Pruned after epoch 2: val_loss"]');
     expect(state.textContent).toBe('pruned');
-    expect(find(node, '.kt-Stats').textContent).toContain('1 pruned · 3 epochs saved by pruning');
+    expect(find(node, '.kt-Stats').textContent).toContain('1 pruned · 3 epochs saved');
   });
 
   test('sorts by a column, the other way, and by the best again', async () => {

@@ -56,7 +56,7 @@ def test_a_pruned_trial_says_why_and_the_head_what_it_saved():
     page = page_of(story.end("0", 0.5, pruned={"epoch": 1, "reason": "behind <all>"}))
 
     assert ("title", "pruned after epoch 2: behind <all>") in page.attributes
-    assert "1 pruned · 10 epochs saved by pruning" in page.text
+    assert "1 pruned · 10 epochs saved" in page.text
 
 
 def hostile(texts, n_trials=4):

@@ -10,7 +10,7 @@ def test_the_first_line_sums_up():
 
     assert first == (
         "digits · finished · best val_accuracy 0.9795 (trial 13) · 60 of 60 trials · 10 pruned · 7 failed · "
-        "80 epochs saved by pruning · 3:48"
+        "80 epochs saved · 3:48"
     )
 
 
