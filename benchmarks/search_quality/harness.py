@@ -8,12 +8,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from benchmarks.search_quality.adapters import Adapter, Answer, Job, make
 from benchmarks.search_quality.problems import Problem
 from benchmarks.search_quality.runs import COST_AT, Mode, Run
+from benchmarks.search_quality.space import Config
 
 __all__ = ["Trials", "run_cell", "run_trials"]
 
@@ -99,7 +101,7 @@ def run_trials(
         adapter.tell(job, float(value) if has_value else None)
         shown.tell_cpu_ms.append((time.process_time() - cpu) * 1e3)
         if has_value:
-            best.offer(problem.loss(value), lambda config=job.config: problem.loss(problem.true(config)))  # type: ignore[misc]
+            best.offer(problem.loss(value), partial(_true_loss, problem, job.config))
         else:
             shown.n_failed += 1
         shown.incumbent.append(best.true)
@@ -147,7 +149,7 @@ def _train(problem: Problem, adapter: Adapter, job: Job, shown: _Epochs, max_epo
             break
         has_value, loss = True, problem.loss(value)
         best = min(best, loss)
-        if shown.best.offer(loss, lambda n=epoch + 1: problem.loss(problem.true(job.config, n))):  # type: ignore[misc]
+        if shown.best.offer(loss, partial(_true_loss, problem, job.config, epoch + 1)):
             shown.points.append((shown.n_epochs, round(shown.sim_time, 2), _rounded(shown.best.true)))
         if adapter.report(job, epoch, value):
             break
@@ -203,6 +205,10 @@ def _run_with_epochs(method: str, problem: Problem, seed: int, n_trials: int) ->
         n_asked=spent.n_trials,
         sim_time=round(spent.sim_time, 2),
     )
+
+
+def _true_loss(problem: Problem, config: Config, n_epochs: int | None = None) -> float:
+    return problem.loss(problem.true(config, n_epochs))
 
 
 def _rounded(value: float | None) -> float | None:
