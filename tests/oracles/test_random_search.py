@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from kt_notebook.core.conditions import Parent, Predicate
 from kt_notebook.core.parameter import Boolean, Choice, Float, Int
 from kt_notebook.core.space import HyperParameters
-from kt_notebook.oracles.random_search import RandomSearchOracle, draw_configuration
+from kt_notebook.oracles.random_draws import draw_configuration
+from kt_notebook.oracles.random_search import RandomSearchOracle
 from tests.oracles.contract import OracleContract, finish, network, run, space_of, twelve
 
 
