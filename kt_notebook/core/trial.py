@@ -73,6 +73,15 @@ class Trial:
         self.curve: dict[int, float] = {}
         self.n_epochs: int | None = None
 
+    @property
+    def status(self) -> TrialStatus:
+        """What has become of the trial. KerasTuner's users set it as text, which counts as well."""
+        return self._status
+
+    @status.setter
+    def status(self, status: str) -> None:
+        self._status = TrialStatus(status)
+
     def __repr__(self) -> str:
         return f"Trial({self.trial_id!r}, {self.status.value}, score={self.score}, {self.hyperparameters.values})"
 
