@@ -364,3 +364,54 @@ def test_the_cells_own_keras_state_is_as_before(data):
     )
 
     assert keras.config.dtype_policy().name == before
+
+
+# Pruning.
+
+
+PRUNED = (
+    "%%tune q --objective val_loss --tuner random --max-trials {n} --seed 3{more}\n"
+    'lr = hp.Float("lr", 1e-5, 1.0, sampling="log")\n'
+    "model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(8, activation='relu'),\n"
+    "                          keras.layers.Dense(1, activation='sigmoid')])\n"
+    "model.compile(keras.optimizers.SGD(lr), 'binary_crossentropy', run_eagerly=True)\n"
+    "model.fit(x, y, epochs=8, batch_size=32, validation_data=val)\n"
+)
+
+
+def test_trials_that_cannot_win_are_pruned_with_a_reason_and_the_epochs_saved(data):
+    ran = data.ok(PRUNED.format(n=12, more=""))  # --prune auto is the default
+
+    tuner = data["q"]
+    results = tuner.results
+    pruned = results[results.pruned.notna()]
+    assert len(pruned) >= 1
+    assert (pruned.status == "COMPLETED").all()
+    assert pruned.pruned.str.match(r"val_loss \d.* after \d epochs; 90% of the \d+ complete trials fell at most").all()
+    assert results.pruned.isna()[: 12 - len(pruned)].all()  # they rank below all others
+    saved = int((8 - pruned.epochs).sum())
+    assert tuner.hub.record.search["epochs_saved"] == saved
+    assert f"({len(pruned)} pruned)" in ran.out
+    assert f"{saved} epochs saved" in ran.out
+    last = tuner.oracle.get_best_trials(12)[-1]
+    assert last.pruned["reason"] in set(pruned.pruned)
+    assert tuner.load_model(last).count_params()  # its best weights are there too
+
+
+def test_without_pruning_every_trial_runs_to_its_end(data):
+    data.ok(PRUNED.format(n=6, more=" --prune none"))
+
+    assert list(data["q"].results.epochs) == [8] * 6
+    assert data["q"].hub.record.search["epochs_saved"] == 0
+
+
+def test_hyperband_takes_the_epochs_of_the_cell_and_goes_on_with_the_best(data):
+    rest = "model.fit(x, y, epochs=4, batch_size=32, validation_data=val)\n"
+    ran = data.ok(INLINE.format(line="%%tune q --tuner hyperband --seed 1", rest=rest))
+
+    tuner = data["q"]
+    assert tuner.oracle.max_epochs == 4
+    assert tuner.results.continues.notna().any()
+    trained = sum(len(tuner.hub.detail(trial)["epochs"]) for trial in tuner.oracle.trials)
+    n_configurations = int(tuner.results.continues.isna().sum())
+    assert f"{4 * n_configurations - trained} epochs saved" in ran.out
