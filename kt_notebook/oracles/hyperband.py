@@ -9,7 +9,6 @@ To continue a trial is another trial with the same values: `tuner/trial_id` says
 `tuner/initial_epoch` and `tuner/epochs` from where to where it trains.
 """
 
-from collections.abc import Iterable
 from typing import Any, Protocol
 
 from kt_notebook.core.budget import Budget
@@ -18,7 +17,7 @@ from kt_notebook.core.hyperparameter import HyperParameter
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, Pruner
 from kt_notebook.core.space import HyperParameters
-from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
+from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.values import Value
 from kt_notebook.oracles.bayesian import BayesianSampler
 from kt_notebook.oracles.brackets import Bracket, plan_brackets
@@ -27,7 +26,7 @@ from kt_notebook.oracles.random_draws import RandomSampler
 from kt_notebook.oracles.rungs import Promotion, Rungs
 from kt_notebook.oracles.tried import proposal
 
-__all__ = ["SAMPLERS", "HyperbandOracle", "Sampler", "epochs_saved"]
+__all__ = ["SAMPLERS", "HyperbandOracle", "Sampler"]
 
 SAMPLERS = ("random", "bayesian")
 
@@ -116,7 +115,7 @@ class HyperbandOracle(Oracle):
 
         IDLE where everything else depends on a trial that runs, STOPPED when nothing is left to do.
         """
-        rungs = Rungs(self._brackets * self.hyperband_iterations, self.factor, self)
+        rungs = self._rungs()
         promotion = rungs.next_complete()
         if promotion is not None:
             return proposal(self._continued(promotion))
@@ -160,6 +159,13 @@ class HyperbandOracle(Oracle):
         most = planned if self.max_trials is None else min(planned, self.max_trials)
         return max(0, most - len(self.start_order))
 
+    def settled_trials(self) -> list[str]:
+        """Return the ids of ended trials from which none will go on any more."""
+        return list(self._rungs().settled())
+
+    def _rungs(self) -> Rungs:
+        return Rungs(self._brackets * self.hyperband_iterations, self.factor, self)
+
     def _next_id(self) -> str:
         return f"{len(self.start_order):04d}"
 
@@ -187,22 +193,6 @@ class HyperbandOracle(Oracle):
             if bracket.number == budget.bracket and budget.round < len(bracket.rungs):
                 return bracket.rungs[budget.round].epochs == budget.epochs
         return False
-
-
-def epochs_saved(trials: Iterable[Trial], max_epochs: int) -> int:
-    """Return how many epochs fewer were trained than if each configuration that was tried had trained to the end.
-
-    Args:
-        trials: A search's trials; those that have not ended do not count.
-        max_epochs: Epochs of a whole training.
-    """
-    saved = 0
-    for trial in trials:
-        budget = Budget.of(trial.hyperparameters.values)
-        if budget is not None and is_terminal(trial.status):
-            saved -= len(trial.curve) or budget.epochs - budget.initial_epoch
-            saved += max_epochs if budget.trial_id is None else 0
-    return saved
 
 
 def _create_sampler(sampler: str | Sampler) -> Sampler:

@@ -57,7 +57,7 @@ class Rungs:
         self._objective = oracle.objective
         self._space = oracle.hyperparameters.search_space
         self._ladders: list[_Ladder] = []
-        self._continued: set[str] = set()
+        self._continued: dict[str, Trial] = {}  # By the trial below.
         self._read([oracle.trials[trial_id] for trial_id in oracle.start_order])
 
     @property
@@ -81,6 +81,19 @@ class Rungs:
         found = (promotion for ladder in self._ladders for promotion in self._ahead(ladder))
         return next(found, None)
 
+    def settled(self) -> Iterator[str]:
+        """Yield the ids of ended trials from which none will go on any more."""
+        for ladder in self._ladders:
+            for round_, trials in enumerate(ladder.rungs):
+                is_top = round_ + 1 == len(ladder.rungs)
+                has_room = not is_top and ladder.n_free(round_ + 1) > 0
+                for trial in trials:
+                    above = self._continued.get(trial.trial_id)
+                    # One that failed may be run again when the search is.
+                    is_done = not has_room if above is None else above.status is not TrialStatus.FAILED
+                    if is_done and is_terminal((above or trial).status):
+                        yield trial.trial_id
+
     def _read(self, trials: Sequence[Trial]) -> None:
         homes: dict[str, _Ladder] = {}
         for trial in trials:
@@ -91,7 +104,7 @@ class Rungs:
                 home = self._home_of_new(budget.bracket)
             elif budget.trial_id in homes:
                 home = homes[budget.trial_id]
-                self._continued.add(budget.trial_id)
+                self._continued[budget.trial_id] = trial
             else:
                 continue
             if home is not None and budget.round < len(home.rungs):

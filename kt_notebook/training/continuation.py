@@ -2,11 +2,11 @@
 
 How it works: a trial's values say from which epoch to which it trains, and whose training it continues (`core.budget`).
 Before each fit the model gets the state in which the fit of the same number ended in that trial; after the last epoch
-its own state is written for the next. The files of a trial are removed when the one after the next begins: until then
-the next one may have to be run again.
+its own state is written for the next. Whoever knows that no trial will go on from it removes it (`remove_states`).
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from kt_notebook.core.errors import FatalRuntimeError, StorageError
 from kt_notebook.core.protocol import Assignment, Reporter
 from kt_notebook.training.model_state import load_state, save_state
 
-__all__ = ["Continuation", "Leg"]
+__all__ = ["Continuation", "Leg", "remove_states"]
 
 _STEM = "last_epoch"
 
@@ -27,18 +27,14 @@ class Leg:
         model: What is fitted.
         arguments: `epochs` and `initial_epoch`, as Keras' `fit` is to get them.
         path: Where the state after the last epoch is kept, None where nobody will go on from it.
-        continued: The trial whose training this is.
         reporter: Told where the state cannot be kept.
     """
 
     # Any: a Keras model, here and below.
-    def __init__(
-        self, model: Any, arguments: dict[str, int], path: Path | None, continued: str | None, reporter: Reporter
-    ) -> None:
+    def __init__(self, model: Any, arguments: dict[str, int], path: Path | None, reporter: Reporter) -> None:
         self.arguments = arguments
         self._model = model
         self._path = path
-        self._continued = continued
         self._reporter = reporter
         self._is_checked = False
 
@@ -64,7 +60,7 @@ class Leg:
         if path is None or not model.built:
             return
         try:
-            save_state(model, path, continued=self._continued)
+            save_state(model, path)
         except OSError as error:
             self._reporter.note("error", "state_not_written", f"A trial's last epoch could not be kept: {error}")
 
@@ -105,7 +101,7 @@ class Continuation:
         has_next = budget.round < budget.bracket and directory is not None
         path = Path(directory) / name if has_next and directory is not None else None
         arguments = {"epochs": budget.epochs, "initial_epoch": first}
-        leg = Leg(model, arguments, path, budget.trial_id, self._reporter)
+        leg = Leg(model, arguments, path, self._reporter)
         self._legs.append(leg)
         return leg
 
@@ -131,13 +127,10 @@ class Continuation:
             return False
         place = _directory_of(Path(own.directory), own.trial_id, trial_id)
         try:
-            extra = load_state(model, place / name)
+            load_state(model, place / name)
         except StorageError as error:
             self._say_anew(trial_id, str(error))
             return False
-        before = extra.get("continued")
-        if before is not None:
-            _remove_states(_directory_of(Path(own.directory), own.trial_id, before))
         return True
 
     def _say_anew(self, trial_id: str, reason: str) -> None:
@@ -147,6 +140,13 @@ class Continuation:
             f"Trial {self._assignment.trial_id} was to go on with trial {trial_id} from epoch "
             f"{self._budget.initial_epoch} on, but {reason}. It is trained from its first epoch instead.",
         )
+
+
+def remove_states(directory: Path) -> None:
+    """Remove what a trial has left for others to go on from; its best weights stay."""
+    for path in directory.glob(f"{_STEM}.*.npz"):
+        with suppress(OSError):  # A file that stays costs only its room.
+            path.unlink()
 
 
 class _WatchedValues(dict[str, Any]):
@@ -169,8 +169,3 @@ class _WatchedValues(dict[str, Any]):
 def _directory_of(own: Path, own_id: str, trial_id: str) -> Path:
     """Return another trial's directory, which is named as this one's."""
     return own.with_name(own.name.removesuffix(own_id) + trial_id)
-
-
-def _remove_states(directory: Path) -> None:
-    for path in directory.glob(f"{_STEM}.*.npz"):
-        path.unlink(missing_ok=True)

@@ -19,13 +19,12 @@ _HEAD = "head"
 
 
 # Any: Keras objects and arrays of any type, here and below.
-def save_state(model: Any, path: Path, **extra: str | None) -> None:
+def save_state(model: Any, path: Path) -> None:
     """Write a model's state as it is now.
 
     Args:
         model: A model that has been trained.
         path: Where to; replaced at once when the file is whole.
-        **extra: Texts to keep with it.
 
     Raises:
         OSError: The file cannot be written.
@@ -36,7 +35,6 @@ def save_state(model: Any, path: Path, **extra: str | None) -> None:
         "n_weights": len(weights),
         "n_optimizer": len(optimizer),
         "build_config": _build_config(model),
-        "extra": extra,
     }
     arrays = {f"{number}": _to_numpy(variable) for number, variable in enumerate([*weights, *optimizer])}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,8 +47,8 @@ def save_state(model: Any, path: Path, **extra: str | None) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def load_state(model: Any, path: Path) -> dict[str, str | None]:
-    """Give a model the state that was written, all of it or nothing; return the texts kept with it.
+def load_state(model: Any, path: Path) -> None:
+    """Give a model the state that was written, all of it or nothing.
 
     A model that is not built yet is built with the shapes that it had.
 
@@ -76,8 +74,6 @@ def load_state(model: Any, path: Path) -> dict[str, str | None]:
         raise StorageError("the model that is built now has other weights or another optimizer")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
-    extra: dict[str, str | None] = head["extra"]
-    return extra
 
 
 def _variables(model: Any) -> tuple[list[Any], list[Any]]:

@@ -14,7 +14,7 @@ from kt_notebook.core.parameter import Float
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.oracles.brackets import plan_brackets
-from kt_notebook.oracles.hyperband import HyperbandOracle, epochs_saved
+from kt_notebook.oracles.hyperband import HyperbandOracle
 from tests.oracles.contract import OracleContract
 from tests.oracles.plays import finish, run
 from tests.oracles.spaces import key_set, space_of, twelve
@@ -410,22 +410,27 @@ def test_the_best_trials_are_ranked_by_score_over_all_rungs():
     assert len(scores) == 22
 
 
-def test_epochs_saved_are_those_that_whole_trainings_would_have_cost_beyond():
+def test_trials_are_settled_when_the_rung_above_is_full_or_has_taken_them_over():
+    oracle = make()
+    for _ in range(9):
+        end(oracle, begin(oracle)[0])
+    assert oracle.settled_trials() == []
+    taken = []
+    for _ in range(2):
+        trial, budget = begin(oracle)
+        taken.append(budget.trial_id)
+        end(oracle, trial)
+        assert oracle.settled_trials() == sorted(taken)
+    trial, budget = begin(oracle)
+    assert len(oracle.settled_trials()) == 8
+    end(oracle, trial, status=TrialStatus.FAILED)
+    assert budget.trial_id not in oracle.settled_trials()  # it may be run again
+
+
+def test_at_the_end_all_trials_are_settled():
     oracle = make()
     play(oracle)
-    trained = 9 * 1 + 3 * 2 + 1 * 6 + 5 * 3 + 1 * 6 + 3 * 9
-    for trial in oracle.trials.values():
-        trial.curve = {}
-    assert epochs_saved(oracle.trials.values(), 9) == 17 * 9 - trained
-
-
-def test_epochs_that_were_not_trained_after_all_are_saved_too():
-    oracle = make(27)
-    trial, _ = begin(oracle)
-    end(oracle, trial)
-    trial.curve = {0: 1.0}
-    begin(oracle)
-    assert epochs_saved(oracle.trials.values(), 27) == 26
+    assert sorted(oracle.settled_trials()) == oracle.start_order
 
 
 @pytest.mark.parametrize(

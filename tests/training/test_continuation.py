@@ -9,6 +9,7 @@ import pytest
 from kt_notebook.core.budget import Budget
 from kt_notebook.core.errors import FatalRuntimeError
 from kt_notebook.core.space import HyperParameters
+from kt_notebook.training.continuation import remove_states
 from kt_notebook.training.fit import fit_hook
 from kt_notebook.training.hypermodel import FunctionHyperModel, HyperModel
 from kt_notebook.training.trial_function import make_trial_function
@@ -343,12 +344,13 @@ def test_the_last_rung_leaves_no_state(tmp_path: Path) -> None:
     assert rungs.states("0001") == []
 
 
-def test_a_state_is_removed_once_the_trial_after_the_next_begins(tmp_path: Path) -> None:
+def test_removing_a_trials_state_leaves_its_best_weights(tmp_path: Path) -> None:
     rungs = Rungs(tmp_path, lambda hp: compiled())
-    rungs.climb(1, 2)
-    assert rungs.states("0000")  # 0001 may have to be run again
-    rungs.climb(1, 2, 3)
-    assert (rungs.states("0000"), bool(rungs.states("0001"))) == ([], True)
+    rungs.run("0000", Budget(1, 0, 1, 0))
+    assert rungs.states("0000")
+    remove_states(rungs.directory("0000"))
+    assert not rungs.states("0000")
+    assert (rungs.directory("0000") / "checkpoint.weights.h5").exists()
 
 
 def test_without_hyperband_no_state_is_kept(tmp_path: Path) -> None:

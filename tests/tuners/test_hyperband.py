@@ -110,6 +110,7 @@ def test_a_keras_search_continues_its_best_and_loads_the_best_model(here):
     for trial in tuner.oracle.trials.values():
         values = trial.hyperparameters.values
         assert list(trial.curve) == list(range(values["tuner/initial_epoch"], values["tuner/epochs"]))
+    assert not list(here.rglob("last_epoch*"))
     best = tuner.oracle.get_best_trials()[0]
     loss = tuner.get_best_models()[0].evaluate(X[:16], Y[:16], verbose=0)
     assert loss == pytest.approx(best.score, rel=1e-5)
