@@ -6,7 +6,7 @@ from there to its end. What gains are typical says what a trial that was ended a
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 
 import numpy as np
@@ -17,7 +17,16 @@ from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial, TrialStatus
 
-__all__ = ["CompleteCurves", "LearningCurves", "complete_curves", "full_curve", "is_complete", "running_best"]
+__all__ = [
+    "CompleteCurves",
+    "EndedCurves",
+    "LearningCurves",
+    "complete_curves",
+    "full_curve",
+    "is_complete",
+    "running_best",
+    "table_of",
+]
 
 Array = NDArray[np.float64]
 
@@ -47,9 +56,7 @@ class LearningCurves:
         self._planned: Array = np.array(
             [math.inf if n is None else n for n in compress(planned or [None] * len(rows), counts)], dtype=np.float64
         )
-        self._best: Array = np.full((len(kept), max(map(len, kept), default=0)), np.nan)
-        for place, row in zip(self._best, kept, strict=True):
-            place[: len(row)] = row
+        self._best = table_of(kept)
         self._finals: Array = np.array([row[-1] for row in kept], dtype=np.float64)
         self.n_trials = len(kept)
 
@@ -101,39 +108,72 @@ class LearningCurves:
         return float(row[-1] - np.median(gains))
 
 
+class EndedCurves:
+    """A row for each ended trial of an oracle that counts, at the cost of those that are new.
+
+    Args:
+        counts: Whether a trial counts.
+        row: Makes the row of a curve, by epoch from 0.
+
+    Attributes:
+        trials: Those that count, in the order of their ends.
+        rows: Their rows.
+    """
+
+    def __init__(
+        self,
+        counts: Callable[[Trial, Oracle], bool],
+        row: Callable[[Mapping[int, float], AnyObjective | None], Array],
+    ) -> None:
+        self._counts, self._row = counts, row
+        self._oracle: Oracle | None = None
+        self._objective: AnyObjective | None = None
+        self._ended: list[str] = []
+        self.trials: list[Trial] = []
+        self.rows: list[Array] = []
+
+    def follow(self, oracle: Oracle) -> bool:
+        """Take in what has ended since; return whether anything has changed."""
+        ended, n_known = oracle.end_order, len(self._ended)
+        if oracle is not self._oracle or oracle.objective != self._objective or ended[:n_known] != self._ended:
+            self._oracle, self._objective, n_known = oracle, oracle.objective, 0
+            self.trials, self.rows = [], []
+        elif len(ended) == n_known:
+            return False
+        known = (oracle.trials[trial_id] for trial_id in ended[n_known:] if trial_id in oracle.trials)
+        new = [trial for trial in known if self._counts(trial, oracle)]
+        self.trials += new
+        self.rows += [self._row(full_curve(trial, oracle), oracle.objective) for trial in new]
+        self._ended = list(ended)
+        return True
+
+
 class CompleteCurves:
     """Follows an oracle's complete trials, at the cost of those that are new."""
 
     def __init__(self) -> None:
-        self._oracle: Oracle | None = None
-        self._objective: AnyObjective | None = None
-        self._ended: list[str] = []
-        self._complete: list[Trial] = []
-        self._rows: list[Array] = []
+        self._ended = EndedCurves(is_complete, running_best)
         self._curves = LearningCurves(None, ())
 
     def of(self, oracle: Oracle) -> LearningCurves:
         """Return the curves of all complete trials of an oracle; the same as `complete_curves` gives."""
-        ended, n_known = oracle.end_order, len(self._ended)
-        is_same = oracle is self._oracle and oracle.objective == self._objective and ended[:n_known] == self._ended
-        if is_same and len(ended) == n_known:
-            return self._curves
-        if not is_same:
-            self._oracle, self._objective, n_known = oracle, oracle.objective, 0
-            self._complete, self._rows = [], []
-        new = _complete_trials(oracle, ended[n_known:])
-        self._complete += new
-        self._rows += [_row(trial, oracle) for trial in new]
-        self._ended = list(ended)
-        self._curves = LearningCurves(oracle.objective, self._rows, [trial.n_epochs for trial in self._complete])
+        ended = self._ended
+        if ended.follow(oracle):
+            self._curves = LearningCurves(oracle.objective, ended.rows, [trial.n_epochs for trial in ended.trials])
         return self._curves
 
 
 def complete_curves(oracle: Oracle) -> LearningCurves:
     """Return the curves of the trials that ran to their end: neither pruned, nor failed, nor on a low rung."""
-    complete = _complete_trials(oracle, oracle.end_order)
-    rows = [_row(trial, oracle) for trial in complete]
-    return LearningCurves(oracle.objective, rows, [trial.n_epochs for trial in complete])
+    return CompleteCurves().of(oracle)
+
+
+def table_of(rows: Sequence[Array]) -> Array:
+    """Return the rows one below the other, shape `(n, longest)`, filled with NaN on the right."""
+    table: Array = np.full((len(rows), max(map(len, rows), default=0)), np.nan)
+    for place, row in zip(table, rows, strict=True):
+        place[: len(row)] = row
+    return table
 
 
 def is_complete(trial: Trial, oracle: Oracle) -> bool:
@@ -173,12 +213,3 @@ def running_best(curve: Mapping[int, float], objective: AnyObjective | None) -> 
     best: Array = np.minimum.accumulate(losses)
     best[np.isinf(best)] = np.nan
     return best
-
-
-def _complete_trials(oracle: Oracle, trial_ids: Iterable[str]) -> list[Trial]:
-    ended = (oracle.trials[trial_id] for trial_id in trial_ids if trial_id in oracle.trials)
-    return [trial for trial in ended if is_complete(trial, oracle)]
-
-
-def _row(trial: Trial, oracle: Oracle) -> Array:
-    return running_best(full_curve(trial, oracle), oracle.objective)

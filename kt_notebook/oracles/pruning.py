@@ -6,7 +6,7 @@ before it has evidence: enough other trials, at least two epochs, and a value of
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,16 @@ from kt_notebook.core.format import format_metric, format_score
 from kt_notebook.core.objective import AnyObjective, MultiObjective
 from kt_notebook.core.oracle import GO_ON, Oracle, Pruner, Verdict
 from kt_notebook.core.trial import Trial, TrialStatus
-from kt_notebook.oracles.learning_curves import Array, CompleteCurves, full_curve, running_best
+from kt_notebook.oracles.learning_curves import (
+    Array,
+    CompleteCurves,
+    EndedCurves,
+    full_curve,
+    running_best,
+    table_of,
+)
 
-__all__ = ["PRUNERS", "GainPruner", "HalvingPruner", "MedianPruner", "create_pruner"]
+__all__ = ["PRUNERS", "GainPruner", "HalvingPruner", "MedianPruner", "create_pruner", "running_average"]
 
 # Chosen on learning curves of real training (this project's own experiments): .7 and 1 were no better than .9.
 GAIN_QUANTILE = 0.9
@@ -90,6 +97,8 @@ class MedianPruner:
     def __init__(self, min_trials: int = MEDIAN_MIN_TRIALS, min_epochs: int = MIN_EPOCHS) -> None:
         self.min_trials = min_trials
         self.min_epochs = min_epochs
+        self._ended = EndedCurves(_has_completed, running_average)
+        self._table: Array = np.empty((0, 0))
 
     def judge(self, trial: Trial, epoch: int, oracle: Oracle) -> Verdict:
         """Say whether a trial that has just reported an epoch is to go on."""
@@ -97,13 +106,9 @@ class MedianPruner:
         best = _best_at(trial, epoch, oracle)
         if objective is None or epoch + 1 < self.min_epochs or not math.isfinite(best):
             return GO_ON
-        ended = (oracle.trials[trial_id] for trial_id in oracle.end_order if trial_id in oracle.trials)
-        averages = [
-            average
-            for other in ended
-            if other.status is TrialStatus.COMPLETED
-            and math.isfinite(average := _average_until(full_curve(other, oracle), epoch, objective))
-        ]
+        if self._ended.follow(oracle):
+            self._table = table_of(self._ended.rows)
+        averages = _column(self._table, epoch)
         if len(averages) < self.min_trials:
             return GO_ON
         median = float(np.median(averages))
@@ -132,6 +137,8 @@ class HalvingPruner:
     def __init__(self, factor: int = HALVING_FACTOR, min_epochs: int = MIN_EPOCHS) -> None:
         self.factor = factor
         self.min_epochs = min_epochs
+        self._ended = EndedCurves(_has_ended, running_best)
+        self._table: Array = np.empty((0, 0))
 
     def judge(self, trial: Trial, epoch: int, oracle: Oracle) -> Verdict:
         """Say whether a trial that has just reported an epoch is to go on."""
@@ -139,12 +146,14 @@ class HalvingPruner:
         best = _best_at(trial, epoch, oracle)
         if objective is None or not math.isfinite(best) or not self._is_rung(epoch + 1):
             return GO_ON
-        others = [_best_at(other, epoch, oracle) for other in list(oracle.trials.values()) if other is not trial]
-        reached = [other for other in others if math.isfinite(other)]
-        n_trials = len(reached) + 1
+        if self._ended.follow(oracle):
+            self._table = table_of(self._ended.rows)
+        others = [other for other in oracle.ongoing_trials.values() if other is not trial]
+        reached = [*_column(self._table, epoch), *(_best_at(other, epoch, oracle) for other in others)]
+        n_trials = 1 + sum(map(math.isfinite, reached))
         if n_trials < self.factor:
             return GO_ON
-        place = 1 + sum(other < best for other in reached)
+        place = 1 + sum(other < best for other in reached)  # NaN is not.
         n_kept = n_trials // self.factor
         if place <= n_kept:
             return GO_ON
@@ -204,12 +213,33 @@ def _best_at(trial: Trial, epoch: int, oracle: Oracle) -> float:
     return float(row[epoch]) if epoch < len(row) else math.nan
 
 
-def _average_until(curve: dict[int, float], epoch: int, objective: AnyObjective) -> float:
-    """Return the mean loss over the epochs up to this one, NaN where the curve ends before."""
-    if not curve or max(curve) < epoch:
-        return math.nan
-    losses = [objective.loss(value) for at, value in curve.items() if at <= epoch and math.isfinite(value)]
-    return float(np.mean(losses)) if losses else math.nan
+def running_average(curve: Mapping[int, float], objective: AnyObjective | None) -> Array:
+    """Return the mean loss so far at each epoch from 0 to the curve's last, NaN before the first finite value."""
+    if objective is None or not curve:
+        return np.empty(0)
+    losses, counts = np.zeros(max(curve) + 1), np.zeros(max(curve) + 1)
+    for epoch, value in curve.items():
+        if math.isfinite(value):
+            losses[epoch], counts[epoch] = objective.loss(value), 1
+    n = np.cumsum(counts)
+    averages: Array = np.cumsum(losses) / np.where(n > 0, n, np.nan)
+    return averages
+
+
+def _has_ended(trial: Trial, oracle: Oracle) -> bool:
+    return True
+
+
+def _has_completed(trial: Trial, oracle: Oracle) -> bool:
+    return trial.status is TrialStatus.COMPLETED
+
+
+def _column(table: Array, epoch: int) -> Array:
+    """Return what the rows have at an epoch, those left out that have nothing there."""
+    if not 0 <= epoch < table.shape[1]:
+        return np.empty(0)
+    column: Array = table[:, epoch]
+    return column[np.isfinite(column)]
 
 
 def _reached(objective: AnyObjective, loss: float, epoch: int) -> str:

@@ -26,7 +26,7 @@ def running(oracle, curve, n_epochs=None):
     trial.n_epochs = n_epochs
     oracle.trials[trial.trial_id] = trial
     oracle.start_order.append(trial.trial_id)
-    oracle.ongoing_trials["tuner0"] = trial
+    oracle.ongoing_trials[f"tuner{trial.trial_id}"] = trial
     return trial
 
 
