@@ -159,6 +159,22 @@ class HyperbandOracle(Oracle):
         most = planned if self.max_trials is None else min(planned, self.max_trials)
         return max(0, most - len(self.start_order))
 
+    # Any: JSON
+    def get_state(self) -> dict[str, Any]:
+        """Return the oracle as KerasTuner's oracle.json holds it; what is known of brackets is for KerasTuner alone."""
+        rungs, n_brackets = self._rungs(), len(self._brackets)
+        latest = max(0, rungs.n_opened - 1)
+        return {
+            **super().get_state(),
+            "hyperband_iterations": self.hyperband_iterations,
+            "max_epochs": self.max_epochs,
+            "min_epochs": 1,
+            "factor": self.factor,
+            "brackets": rungs.to_keras_tuner(),
+            "current_bracket": self._brackets[latest % n_brackets].number,
+            "current_iteration": latest // n_brackets,
+        }
+
     def settled_trials(self) -> list[str]:
         """Return the ids of ended trials from which none will go on any more."""
         return list(self._rungs().settled())

@@ -13,6 +13,7 @@ worker waits: asynchronous successive halving (Li et al. 2020, ASHA, arXiv:1810.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kt_notebook.core.budget import Budget
 from kt_notebook.core.oracle import Oracle
@@ -61,6 +62,11 @@ class Rungs:
         self._read([oracle.trials[trial_id] for trial_id in oracle.start_order])
 
     @property
+    def n_opened(self) -> int:
+        """How many brackets have been opened."""
+        return len(self._ladders)
+
+    @property
     def open_bracket(self) -> Bracket | None:
         """The bracket whose first rung the next new configuration joins; None where all of them are full."""
         if self._ladders and self._ladders[-1].n_free(0) > 0:
@@ -93,6 +99,22 @@ class Rungs:
                     is_done = not has_room if above is None else above.status is not TrialStatus.FAILED
                     if is_done and is_terminal((above or trial).status):
                         yield trial.trial_id
+
+    # Any: JSON.
+    def to_keras_tuner(self) -> list[dict[str, Any]]:
+        """Return the brackets that are not through, as KerasTuner's oracle.json holds them."""
+        below = {trial.trial_id: trial_id for trial_id, trial in self._continued.items()}
+        return [
+            {
+                "bracket_num": ladder.bracket.number,
+                "rounds": [
+                    [{"past_id": below.get(trial.trial_id), "id": trial.trial_id} for trial in trials]
+                    for trials in ladder.rungs
+                ],
+            }
+            for ladder in self._ladders
+            if ladder.n_free(len(ladder.rungs) - 1) > 0
+        ]
 
     def _read(self, trials: Sequence[Trial]) -> None:
         homes: dict[str, _Ladder] = {}

@@ -1,14 +1,10 @@
 """The Hyperband tuner: many configurations for few epochs, the best of them for more."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from kt_notebook.core.events import Record
 from kt_notebook.core.oracle import Pruner
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.oracles.hyperband import HyperbandOracle, Sampler
-from kt_notebook.training.continuation import remove_states
 from kt_notebook.tuners.tuner import Tuner
 
 __all__ = ["Hyperband"]
@@ -76,24 +72,3 @@ class Hyperband(Tuner):
             max_trials=max_trials,
         )
         super().__init__(oracle, hypermodel, **kwargs)
-        self.hub.attach(_StateRemover(self, oracle))
-
-
-class _StateRemover:
-    """A listener that removes the states from which no trial will go on any more, so that few of them lie on the disk.
-
-    It looks at the oracle from its own thread: what is settled there stays so.
-    """
-
-    def __init__(self, tuner: Tuner, oracle: HyperbandOracle) -> None:
-        self._tuner = tuner
-        self._oracle = oracle
-        self._removed: set[str] = set()
-
-    def receive(self, records: Sequence[Record]) -> None:
-        """Look whether the end of a trial has settled others."""
-        if any(record["kind"] == "trial_ended" for record in records):
-            settled = set(self._oracle.settled_trials()) - self._removed
-            for trial_id in settled:
-                remove_states(Path(self._tuner.get_trial_dir(trial_id)))
-            self._removed |= settled

@@ -7,8 +7,10 @@ from typing import Any
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial
+from kt_notebook.oracles.hyperband import HyperbandOracle
 from kt_notebook.training.checkpoints import load_best
 from kt_notebook.tuners.base_tuner import BaseTuner
+from kt_notebook.tuners.state_remover import StateRemover
 
 __all__ = ["Tuner"]
 
@@ -44,6 +46,8 @@ class Tuner(BaseTuner):
             raise OptionError(f"executions_per_trial={executions_per_trial!r} runs nothing. Give 1 or more.")
         self._executions_per_trial = int(executions_per_trial)
         super().__init__(oracle, hypermodel, directory, project_name, overwrite, **kwargs)
+        if isinstance(oracle, HyperbandOracle):
+            self.hub.attach(StateRemover(oracle, self.get_trial_dir))
 
     @property
     def executions_per_trial(self) -> int:

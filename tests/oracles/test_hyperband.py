@@ -433,6 +433,27 @@ def test_at_the_end_all_trials_are_settled():
     assert sorted(oracle.settled_trials()) == oracle.start_order
 
 
+def test_its_state_holds_what_kerastuner_asks_for():
+    oracle = make(hyperband_iterations=2)
+    for _ in range(9):
+        end(oracle, begin(oracle)[0])
+    _, budget = begin(oracle)
+    state = json.loads(json.dumps(oracle.get_state()))
+    (bracket,) = state["brackets"]
+    assert (bracket["bracket_num"], [len(rung) for rung in bracket["rounds"]]) == (2, [9, 1, 0])
+    assert bracket["rounds"][1] == [{"past_id": budget.trial_id, "id": "0009"}]
+    assert (state["current_bracket"], state["current_iteration"], state["max_epochs"], state["factor"]) == (2, 0, 9, 3)
+
+
+def test_brackets_that_are_through_are_not_in_its_state():
+    oracle = make(hyperband_iterations=2)
+    for _ in range(23):
+        end(oracle, begin(oracle)[0])
+    state = oracle.get_state()
+    assert [bracket["bracket_num"] for bracket in state["brackets"]] == [2]
+    assert (state["current_bracket"], state["current_iteration"]) == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [({"hyperband_iterations": 0}, "hyperband_iterations=0"), ({"factor": 1}, "factor=1"),
