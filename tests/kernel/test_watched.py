@@ -7,7 +7,7 @@ import pytest
 from tests.kernel.kernels import MIME, Kernel, bundles, is_idle
 
 # Trials that last until a file is there, or a while.
-SLOW = """%%tune q --max-trials 200 --seed 1
+SLOW = """%%tune q --tuner random --max-trials 200 --seed 1
 import time
 x = hp.Float('x', 0, 1)
 time.sleep(0.05)
