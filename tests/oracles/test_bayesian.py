@@ -228,7 +228,7 @@ def test_a_space_that_grows_keeps_what_was_learned():
     oracle.update_space(more)
     rows = search(oracle, 10, lambda values: (values["x"] - 0.8) ** 2 + (values["z"] - 0.1) ** 2)
     assert abs(rows[0][0]["x"] - 0.8) < 0.1
-    assert best_of(rows) < 0.01
+    assert best_of(rows) < 0.02
 
 
 def test_a_space_that_is_narrowed_is_searched_inside_only():
