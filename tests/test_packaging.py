@@ -81,6 +81,13 @@ def test_importing_loads_nothing_costly() -> None:
     assert [name for name in FIRST_COSTLY if name in loaded] == []
 
 
+def test_the_magic_waits_for_scipy_only_when_it_searches_with_a_model() -> None:
+    loaded = in_a_fresh_interpreter(
+        "import json, sys, kt_notebook.magics.magics; print(json.dumps('scipy' in sys.modules))"
+    )
+    assert loaded is False
+
+
 def test_importing_has_no_effect() -> None:
     changed = in_a_fresh_interpreter(
         "import json, os, signal, sys, threading, warnings\n"

@@ -12,7 +12,6 @@ from kt_notebook.core.format import format_count
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.magics.options import TUNERS, TuneOptions
-from kt_notebook.oracles.bayesian import BayesianOptimizationOracle
 from kt_notebook.oracles.grid_search import GridSearchOracle
 from kt_notebook.oracles.hyperband import HyperbandOracle
 from kt_notebook.oracles.pruning import create_pruner
@@ -121,6 +120,8 @@ def make_oracle(
     if name == "random":
         return RandomSearchOracle(**arguments)
     if name == "bayesian":
+        from kt_notebook.oracles.bayesian import BayesianOptimizationOracle  # with scipy: see `oracles`
+
         return BayesianOptimizationOracle(**arguments)
     if name == "grid":
         if not is_limited and space.n_combinations() is not None:

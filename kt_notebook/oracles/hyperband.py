@@ -19,7 +19,6 @@ from kt_notebook.core.oracle import Oracle, Pruner
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.values import Value
-from kt_notebook.oracles.bayesian import BayesianSampler
 from kt_notebook.oracles.brackets import Bracket, plan_brackets
 from kt_notebook.oracles.pruning import create_pruner
 from kt_notebook.oracles.random_draws import RandomSampler
@@ -215,6 +214,8 @@ def _create_sampler(sampler: str | Sampler) -> Sampler:
     if sampler == "random":
         return RandomSampler()
     if sampler == "bayesian":
+        from kt_notebook.oracles.bayesian import BayesianSampler  # with scipy, which only those wait for who ask for it
+
         return BayesianSampler()
     if isinstance(sampler, str) or not callable(getattr(sampler, "propose", None)):
         raise OptionError(

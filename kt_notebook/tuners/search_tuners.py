@@ -4,7 +4,6 @@ from typing import Any
 
 from kt_notebook.core.oracle import Pruner
 from kt_notebook.core.space import HyperParameters
-from kt_notebook.oracles.bayesian import BayesianOptimizationOracle
 from kt_notebook.oracles.grid_search import GridSearchOracle
 from kt_notebook.oracles.random_search import RandomSearchOracle
 from kt_notebook.tuners.tuner import Tuner
@@ -140,6 +139,8 @@ class BayesianOptimization(Tuner):
         prune: str | Pruner | None = None,
         **kwargs: Any,  # narrowed by Tuner
     ) -> None:
+        from kt_notebook.oracles.bayesian import BayesianOptimizationOracle  # with scipy: see `oracles`
+
         oracle = BayesianOptimizationOracle(
             objective=objective,
             max_trials=max_trials,
