@@ -32,7 +32,7 @@ MAX_OBSERVATIONS = 300
 # The random part of those is chosen anew so often.
 CHOICE_LASTS = 8
 # (from how many trials, fit anew after how many more, most evaluations): what keeps a proposal below 60 ms.
-FITS = ((0, 1, 30), (40, 2, 30), (60, 2, 20), (80, 4, 20), (160, 8, 12), (250, 8, 8), (320, 32, 8))
+FITS = ((0, 1, 30), (40, 2, 30), (60, 2, 20), (80, 4, 20), (160, 8, 8), (320, 32, 8))
 # Up to as many trials there is time to look from two starts.
 MAX_TWO_STARTS = 128
 
