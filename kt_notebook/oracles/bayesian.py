@@ -16,6 +16,7 @@ on as one that never stopped. What is kept from one proposal to the next only sa
 """
 
 import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -136,13 +137,14 @@ class BayesianOptimizationOracle(Oracle):
             max_consecutive_failed_trials=max_consecutive_failed_trials,
             pruner=create_pruner(prune),
         )
-        if num_initial_points is not None and num_initial_points < 1:
+        is_count = num_initial_points is None or (_is_real(num_initial_points) and num_initial_points % 1 == 0)
+        if num_initial_points is not None and not (is_count and num_initial_points >= 1):
             raise OptionError(
-                f"num_initial_points={num_initial_points!r} leaves nothing to learn from. Give 1 or more, or None for "
-                f"{N_INITIAL}."
+                f"num_initial_points={num_initial_points!r} is no number of trials to begin with. "
+                f"Give a whole number of 1 or more, or None for {N_INITIAL}."
             )
         for name, value in (("alpha", alpha), ("beta", beta)):
-            if value is not None and not (value >= 0 and math.isfinite(value)):
+            if value is not None and not (_is_real(value) and 0 <= value < math.inf):
                 raise OptionError(f"{name}={value!r} has no meaning. Give a number of 0 or more, or None for our own.")
         self._sampler = BayesianSampler(num_initial_points, alpha, beta)
 
@@ -151,3 +153,7 @@ class BayesianOptimizationOracle(Oracle):
         """Return `{"status", "values"}` for the next trial: what promises most, or the news that nothing is left."""
         values = self._sampler.propose(self, trial_id)
         return nothing_left(self) if values is None else proposal(values)
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

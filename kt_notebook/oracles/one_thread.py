@@ -7,6 +7,7 @@ waits for the slowest: measured with two cores busy, a proposal took 20 ms on on
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
@@ -16,11 +17,13 @@ __all__ = ["one_thread"]
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Let numpy and scipy calculate on one thread inside; other threads' products are on one thread meanwhile."""
-    with _libraries().limit(limits=1, user_api="blas"):
+    libraries, lock = _libraries()
+    # One after the other: of two that overlap, the second would take the first one's limit for what was there before.
+    with lock, libraries.limit(limits=1, user_api="blas"):
         yield
 
 
 @cache
-def _libraries() -> ThreadpoolController:
-    """Return the libraries of this process, which takes milliseconds to find out."""
-    return ThreadpoolController()
+def _libraries() -> tuple[ThreadpoolController, Lock]:
+    """Return the libraries of this process, which takes milliseconds to find out, and their lock."""
+    return ThreadpoolController(), Lock()

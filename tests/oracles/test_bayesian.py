@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 import kt_notebook
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.objective import Objective
+from kt_notebook.core.oracle import trial_seed
 from kt_notebook.core.parameter import Choice, Float, Int
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
+from kt_notebook.core.unit_cube import UnitCube
 from kt_notebook.oracles.bayesian import BayesianOptimizationOracle, BayesianSampler
+from kt_notebook.oracles.initial_design import initial_design
 from kt_notebook.oracles.model import MIN_RESULTS, chosen_observations, last_fit
 from kt_notebook.oracles.random_search import RandomSearchOracle
 from tests.oracles.contract import OracleContract, network, space_of
@@ -270,8 +273,10 @@ def test_the_arguments_are_those_of_keras_tuner_and_prune():
 
 @pytest.mark.parametrize("n_points", [1, 7])
 def test_as_many_initial_points_as_asked_for_come_from_the_plan(n_points):
-    planned = [values for values, _ in search(make(num_initial_points=100), 12, height)]
-    rows = [values for values, _ in search(make(num_initial_points=n_points), 12, height)]
+    oracle = make(num_initial_points=n_points)
+    cube = UnitCube(oracle.get_space().search_space)
+    planned = [cube.decode(row) for row in initial_design(cube, trial_seed(oracle.seed, "initial design"), n_points)]
+    rows = [values for values, _ in search(oracle, 12, height)]
     n_planned = max(n_points, MIN_RESULTS)
     assert rows[:n_planned] == planned[:n_planned]
     assert rows[n_planned] != planned[n_planned]
@@ -286,7 +291,16 @@ def test_a_larger_beta_explores_more():
 
 
 @pytest.mark.parametrize(
-    "argument", [{"num_initial_points": 0}, {"alpha": -1.0}, {"alpha": float("nan")}, {"beta": -0.1}]
+    "argument",
+    [
+        {"num_initial_points": 0},
+        {"num_initial_points": 2.5},
+        {"alpha": "x"},
+        {"beta": [1.0]},
+        {"alpha": -1.0},
+        {"alpha": float("nan")},
+        {"beta": -0.1},
+    ],
 )
 def test_an_argument_without_meaning_is_refused(argument):
     with pytest.raises(OptionError, match=next(iter(argument))):

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 from threadpoolctl import threadpool_info
 
@@ -19,4 +21,22 @@ def test_an_error_inside_gives_the_threads_back():
     before = n_threads()
     with pytest.raises(ValueError, match="inside"), one_thread():
         raise ValueError("inside")
+    assert n_threads() == before
+
+
+def test_two_at_a_time_give_the_threads_back():
+    before = n_threads()
+    first, second = one_thread(), one_thread()
+    has_entered = threading.Event()
+
+    def enter_and_leave():
+        with second:
+            has_entered.set()
+
+    thread = threading.Thread(target=enter_and_leave)
+    with first:
+        thread.start()
+        assert not has_entered.is_set()
+    thread.join(10)
+    assert has_entered.is_set()
     assert n_threads() == before
