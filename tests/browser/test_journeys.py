@@ -177,3 +177,44 @@ def test_an_error_in_the_cell_is_one_readable_block(lab: LabPage, server: LabSer
     assert "max_value=8" in text
     assert "kt_notebook/" not in text
     lab.picture("error-block", lab.cell(1))
+
+
+WIDE = """
+act = hp.Choice("act", ["relu", "tanh"])
+model = keras.Sequential([
+    keras.Input((64,)),
+    keras.layers.Dense(hp.Int("units", 8, 64, step=8), activation=act),
+    keras.layers.Dense(10, activation="softmax"),
+])
+model.compile(keras.optimizers.SGD(hp.Float("lr", 1e-4, 1.0, sampling="log")),
+              "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x_train, y_train, epochs=8, validation_data=(x_val, y_val))
+"""
+
+
+def test_trials_that_cannot_win_are_pruned_and_hyperband_trains_the_best_on(lab: LabPage, server: LabServer) -> None:
+    pruned = "%%tune pruned --objective val_accuracy --max-trials 12 --seed 1 --tuner random" + WIDE
+    hyperband = "%%tune bands --objective val_accuracy --max-epochs 8 --seed 1 --tuner hyperband" + WIDE
+    told = 'import json\nprint(json.dumps(list(pruned.results["pruned"].dropna())))'
+    grown = 'import json\nprint(json.dumps([bands.best.trial_id, int(bands.results["continues"].notna().sum())]))'
+    server.put_notebook("economy.ipynb", [LOAD, DATA, pruned, told, hyperband, grown])
+    lab.open("economy.ipynb")
+    lab.run_and_wait(0, 1, 2)
+    lab.wait_for_state(2, "finished")
+    lab.run_and_wait(3)
+    reasons = lab.result(3)
+    assert reasons
+    assert all("complete trials rose at most" in reason for reason in reasons)
+    shown = lab.panel(2)
+    expect(shown).to_contain_text("epochs saved")
+    expect(shown.locator(f'[title*="{reasons[0][:40]}"]').first).to_be_attached()
+    shown.scroll_into_view_if_needed()
+    lab.picture("panel-pruned", shown)
+
+    lab.run_and_wait(4)
+    lab.wait_for_state(4, "finished")
+    expect(lab.panel(4)).to_contain_text("epochs saved")
+    lab.panel(4).scroll_into_view_if_needed()
+    lab.picture("panel-hyperband", lab.panel(4))
+    lab.run_and_wait(5)
+    assert lab.result(5)[1] > 0
