@@ -190,6 +190,7 @@ function detail(trans: ITranslation) {
     stop: trans.__('Stop this trial'),
     stopTitle: trans.__('End this trial; what it has reached so far is its result'),
     epochs: (n: number) => trans._n('%1 epoch', '%1 epochs', n),
+    continues: (id: string) => trans.__('continues trial %1', id),
     executions: (n: number) => trans._n('%1 run', '%1 runs', n),
     values: trans.__('Values'),
     noValues: trans.__('No values yet'),

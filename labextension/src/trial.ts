@@ -86,6 +86,12 @@ export class Trial {
     return this.curves.reduce((sum, curve) => sum + curve.length, 0);
   }
 
+  /** The trial whose training this one goes on with, in Hyperband; else null. */
+  get continues(): string | null {
+    const id = this.values['tuner/trial_id'];
+    return typeof id === 'string' ? id : null;
+  }
+
   /**
    * How many epochs fewer this trial ran than it would have without pruning and Hyperband; see `core/record.py`.
    *
@@ -95,7 +101,7 @@ export class Trial {
   epochsSaved(executions: number, maxEpochs: number | null): number {
     const initial = this.values['tuner/initial_epoch'];
     const first = typeof initial === 'number' ? initial : 0;
-    const goesOn = typeof this.values['tuner/trial_id'] === 'string';
+    const goesOn = this.continues !== null;
     const isHyperband = 'tuner/epochs' in this.values;
     let planned = this.pruned === null ? null : this.nEpochs;
     if (isHyperband && maxEpochs !== null && this.status === 'COMPLETED') {

@@ -385,3 +385,14 @@ test('epochs are marked by round numbers, and the first one is', () => {
   expect(integerSplits(1, 3, 1)).toEqual([1, 2, 3]);
   expect(integerSplits(-0.2, 11.2, 5)).toEqual([0, 5, 10]);
 });
+
+describe('a trial of Hyperband', () => {
+  test('says which one it continues, and keeps the tuner\u2019s notes out of its values', async () => {
+    const values = { lr: 0.1, 'tuner/epochs': 9, 'tuner/trial_id': '0000' };
+    const script = running().trial('2', values).end('2', 0.1, { values });
+    const node = await show(script.store());
+    const detail = find(node, '.kt-Detail').textContent;
+    expect(detail).toContain('continues trial 0');
+    expect(detail).not.toContain('tuner/');
+  });
+});

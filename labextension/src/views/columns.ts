@@ -50,7 +50,12 @@ export function valueNames(store: SearchStore): string[] {
   for (const trial of samples(store)) {
     Object.keys(trial.values).forEach(name => names.add(name));
   }
-  return [...names].filter(name => !name.startsWith('tuner/'));
+  return [...names].filter(isHyperparameter);
+}
+
+/** Whether this is no note of the tuner's own, as Hyperband leaves them among a trial's values. */
+export function isHyperparameter(name: string): boolean {
+  return !name.startsWith('tuner/');
 }
 
 /** The first and the latest trials. */

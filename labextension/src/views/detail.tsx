@@ -14,7 +14,7 @@ import type { SearchStore } from '../store';
 import type { Strings } from '../strings';
 import type { Trial } from '../trial';
 import { copyText } from './clipboard';
-import { valueNames } from './columns';
+import { isHyperparameter, valueNames } from './columns';
 import { useView } from './context';
 import { ActionButton } from './controls';
 import { Output } from './output';
@@ -23,6 +23,7 @@ import { Output } from './output';
 function valuesOf(store: SearchStore, trial: Trial): [string, string, string][] {
   const names = new Set([...valueNames(store), ...Object.keys(trial.values)]);
   return [...names]
+    .filter(isHyperparameter)
     .filter(name => trial.values[name] !== undefined && trial.values[name] !== null)
     .map(name => [name, formatShortLiteral(trial.values[name]), formatLiteral(trial.values[name])]);
 }
@@ -46,6 +47,9 @@ function meta(trial: Trial, strings: Strings): string {
   }
   if (trial.epochs > 0) {
     notes.push(t.epochs(trial.epochs));
+  }
+  if (trial.continues !== null) {
+    notes.push(t.continues(formatTrialId(trial.continues)));
   }
   if (trial.duration !== null) {
     notes.push(formatDuration(trial.duration));
