@@ -30,6 +30,9 @@ __all__ = ["PRUNERS", "GainPruner", "HalvingPruner", "MedianPruner", "create_pru
 # Chosen on learning curves of real training (this project's own experiments): .7 and 1 were no better than .9.
 GAIN_QUANTILE = 0.9
 MIN_COMPLETE_TRIALS = 4
+# Of few complete trials none may be of those that rise late. Granting the better half its time was better at the full
+# budget than without by .07 ± .05 of random search's regret, over 17 seeds; a third or two thirds did as well.
+SAFE_SHARE = 0.5
 # The first epoch says more of the starting values than of the hyperparameters.
 MIN_EPOCHS = 2
 # Golovin et al. 2017 leave it open; a median of fewer values is chance.
@@ -43,7 +46,8 @@ class GainPruner:
 
     Gain stopping: with `b` the trial's running best after epoch `e` and `g` the gains of complete trials from `e` to
     their end, it stops where `b - quantile(g)` is still worse than the best complete trial. Complete trials that
-    planned fewer epochs than this one do not show what it may gain, and are left out of `g`.
+    planned fewer epochs than this one do not show what it may gain, and are left out of `g`. A trial that is in the
+    better half of those that came so far goes on.
 
     Args:
         quantile: Which share of the complete trials' gains a trial is granted, 0 to 1.
@@ -61,6 +65,7 @@ class GainPruner:
         self.min_complete_trials = min_complete_trials
         self.min_epochs = min_epochs
         self._complete = CompleteCurves()
+        self._others = _Others()
 
     def judge(self, trial: Trial, epoch: int, oracle: Oracle) -> Verdict:
         """Say whether a trial that has just reported an epoch is to go on."""
@@ -74,6 +79,9 @@ class GainPruner:
             return GO_ON
         gain = float(np.quantile(gains, self.quantile))
         if not best - gain > curves.best_final:
+            return GO_ON
+        others = self._others.at(trial, epoch, oracle)
+        if best <= np.quantile(others, SAFE_SHARE):
             return GO_ON
         way = "rose" if objective.loss(1.0) < 0 else "fell"
         return Verdict(
@@ -137,8 +145,7 @@ class HalvingPruner:
     def __init__(self, factor: int = HALVING_FACTOR, min_epochs: int = MIN_EPOCHS) -> None:
         self.factor = factor
         self.min_epochs = min_epochs
-        self._ended = EndedCurves(_has_ended, running_best)
-        self._table: Array = np.empty((0, 0))
+        self._others = _Others()
 
     def judge(self, trial: Trial, epoch: int, oracle: Oracle) -> Verdict:
         """Say whether a trial that has just reported an epoch is to go on."""
@@ -146,14 +153,11 @@ class HalvingPruner:
         best = _best_at(trial, epoch, oracle)
         if objective is None or not math.isfinite(best) or not self._is_rung(epoch + 1):
             return GO_ON
-        if self._ended.follow(oracle):
-            self._table = table_of(self._ended.rows)
-        others = [other for other in oracle.ongoing_trials.values() if other is not trial]
-        reached = [*_column(self._table, epoch), *(_best_at(other, epoch, oracle) for other in others)]
-        n_trials = 1 + sum(map(math.isfinite, reached))
+        reached = self._others.at(trial, epoch, oracle)
+        n_trials = 1 + len(reached)
         if n_trials < self.factor:
             return GO_ON
-        place = 1 + sum(other < best for other in reached)  # NaN is not.
+        place = 1 + int((reached < best).sum())
         n_kept = n_trials // self.factor
         if place <= n_kept:
             return GO_ON
@@ -169,6 +173,23 @@ class HalvingPruner:
         while rung < n_epochs:
             rung *= self.factor
         return rung == n_epochs
+
+
+class _Others:
+    """The running bests of all other trials: those that have ended, pruned ones included, and those that run."""
+
+    def __init__(self) -> None:
+        self._ended = EndedCurves(_has_ended, running_best)
+        self._table: Array = np.empty((0, 0))
+
+    def at(self, trial: Trial, epoch: int, oracle: Oracle) -> Array:
+        """Return what the others that came so far had at an epoch, shape `(n,)`."""
+        if self._ended.follow(oracle):
+            self._table = table_of(self._ended.rows)
+        running = [_best_at(other, epoch, oracle) for other in oracle.ongoing_trials.values() if other is not trial]
+        best = np.concatenate([_column(self._table, epoch), running])
+        finite: Array = best[np.isfinite(best)]
+        return finite
 
 
 _RULES: dict[str, Callable[[], Pruner] | None] = {

@@ -68,10 +68,10 @@ def test_oracles_take_prune(kind):
 
 
 def test_a_trial_that_would_not_reach_the_best_is_stopped_with_its_figures():
-    verdict = judged(GainPruner(), oracle_with(*FOUR), [0.9, 0.55])
+    verdict = judged(GainPruner(), oracle_with(*FOUR), [0.9, 0.75])
     assert verdict.stop
     assert verdict.reason == (
-        "val_loss 0.5500 after 2 epochs; 90% of the 4 complete trials fell at most 0.1000 more from there, and the "
+        "val_loss 0.7500 after 2 epochs; 90% of the 4 complete trials fell at most 0.1000 more from there, and the "
         "best is 0.4000"
     )
 
@@ -82,13 +82,18 @@ def test_a_trial_that_may_still_be_the_best_goes_on():
 
 def test_a_maximised_objective_reads_the_same_way_round_as_its_metric():
     oracle = oracle_with(*[[-value for value in curve] for curve in FOUR], objective=Objective("acc", "max"))
-    verdict = judged(GainPruner(), oracle, [-0.9, -0.6])
-    assert verdict.reason.startswith("acc -0.6000 after 2 epochs; 90% of the 4 complete trials rose at most 0.1000")
+    verdict = judged(GainPruner(), oracle, [-0.9, -0.7])
+    assert verdict.reason.startswith("acc -0.7000 after 2 epochs; 90% of the 4 complete trials rose at most 0.1000")
 
 
 def test_several_objectives_are_judged_by_their_sum():
     oracle = oracle_with(*FOUR, objective=MultiObjective((LOSS, Objective("acc", "max"))))
-    assert judged(GainPruner(), oracle, [0.9, 0.6]).reason.startswith("score 0.6000 after")
+    assert judged(GainPruner(), oracle, [0.9, 0.7]).reason.startswith("score 0.7000 after")
+
+
+def test_a_trial_in_the_better_half_goes_on_though_none_has_gained_so_much():
+    assert not judged(GainPruner(), oracle_with(*FOUR), [0.9, 0.64]).stop  # the median is 0.65
+    assert judged(GainPruner(), oracle_with(*FOUR), [0.9, 0.66]).stop
 
 
 def test_before_four_complete_trials_nothing_is_pruned():
