@@ -7,9 +7,10 @@ How it works, in the order in which to read the files:
 3. `initial_design`: the first four trials come from a fixed plan;
 4. `targets`: results become numbers that a model can learn, failed and pruned trials too (`scalarisation`: several
    objectives become one);
-5. `surrogate`: a Gaussian process says what to expect at any point, and how surely;
-6. `acquisition`: the point that promises most is looked for;
-7. `model`: all this together, for one proposal.
+5. `surrogate`: a Gaussian process says what to expect at any point, and how surely (`fits`: its hyperparameters);
+6. `failures`: which failed trials count as bad results, and which failed by chance;
+7. `acquisition`: the point that promises most is looked for;
+8. `model`: all this together, for one proposal.
 
 A proposal is a function of the seed, the trial's number and the trials before it, so a search that was resumed goes
 on as one that never stopped. What is kept from one proposal to the next only saves working it out again.

@@ -2,9 +2,8 @@
 
 How it works: the Gaussian process is given the ended trials, and the running ones as if they had come out as it
 expects ("Kriging believer"), so that several workers look at different places. Above 300 trials it learns from the
-best third, the latest third and others at random. The kernel's hyperparameters that the first m ended trials give
-are looked for from those that the first m' gave, m' the largest power of two below m, and so on down to the prior:
-whoever asks, at whatever time, finds the same.
+best third, the latest third and others at random. A failed trial counts as the worst result where others like it
+failed too, else not at all.
 
 Source: Ginsbourger, Le Riche & Carraro 2010, Kriging is well-suited to parallelize optimization, section 4.2.
 """
@@ -14,27 +13,24 @@ from numpy.typing import NDArray
 
 from kt_notebook.core.oracle import trial_seed
 from kt_notebook.oracles.acquisition import log_augmentation, log_expected_improvement, lower_confidence_bound, maximise
+from kt_notebook.oracles.failures import Failures
+from kt_notebook.oracles.fits import MIN_RESULTS, Fits, last_fit
 from kt_notebook.oracles.history import History
 from kt_notebook.oracles.initial_design import initial_design
 from kt_notebook.oracles.scalarisation import random_weights, scalarised
 from kt_notebook.oracles.surrogate import Posterior, Surrogate
 from kt_notebook.oracles.targets import standardised, targets_of
 
-__all__ = ["Model", "chosen_observations", "last_fit"]
+__all__ = ["Model", "chosen_observations"]
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Rows = NDArray[np.int_]
 
-# Fewer results say nothing about a scale.
-MIN_RESULTS = 3
 # What a Gaussian process can learn from in the time that a proposal may take.
 MAX_OBSERVATIONS = 300
 # The random part of those is chosen anew so often.
 CHOICE_LASTS = 8
-# (from how many trials, fit anew after how many more, most evaluations): what keeps a proposal below 60 ms.
-FITS = ((0, 1, 30), (40, 2, 30), (60, 2, 20), (80, 4, 20), (160, 8, 8), (320, 32, 8))
-# Up to as many trials there is time to look from two starts.
-MAX_TWO_STARTS = 128
 
 
 class Model:
@@ -51,9 +47,9 @@ class Model:
     def __init__(self, history: History, seed: int, alpha: float | None, beta: float | None, n_initial: int) -> None:
         self.history, self.seed = history, seed
         self._beta, self._n_initial = beta, n_initial
-        self._surrogate = Surrogate(history.cube, alpha)
+        self._fits = Fits(Surrogate(history.cube, alpha), self._data_of)
+        self._failures = Failures(history)
         self._design: Array | None = None
-        self._theta: dict[int, Array] = {}
 
     def propose(self, rng: np.random.Generator) -> Array | None:
         """Return the row to try next; None where the design and the search for the best met tried ones only."""
@@ -61,15 +57,14 @@ class Model:
         n_ended, n_columns = history.rows.shape
         if n_columns == 0:
             return None
-        losses = history.losses(n_ended)
-        n_results = int(np.isfinite(losses).all(axis=1).sum())
+        counts, losses = self._results(n_ended)
+        n_results = int(np.isfinite(losses[:, 0]).sum())
         if n_results < MIN_RESULTS or n_ended + len(history.pending) < self._n_initial:
             return self._planned()
         targets = _one_of(_each_of(losses), rng)
         chosen = chosen_observations(targets)
-        rows = history.rows[chosen]
-        theta = self._surrogate.varied(self._theta_of(last_fit(n_ended)), rng)
-        posterior = self._posterior(theta, rows, standardised(targets[chosen]))
+        rows = history.rows[counts][chosen]
+        posterior = self._posterior(rows, standardised(targets[chosen]), rng)
         cube = history.cube
         expected, _ = posterior.predict(cube.features(rows))
         best = float(expected.min())
@@ -89,9 +84,10 @@ class Model:
         left = np.flatnonzero(~self.history.is_tried(self._design))
         return self._design[left[0]] if len(left) else None
 
-    def _posterior(self, theta: Array, rows: Array, targets: Array) -> Posterior:
+    def _posterior(self, rows: Array, targets: Array, rng: np.random.Generator) -> Posterior:
         """Return the model given the ended trials, and the running ones as it expects them."""
-        history, surrogate = self.history, self._surrogate
+        history, surrogate = self.history, self._fits.surrogate
+        theta = surrogate.varied(self._fits.theta_of(last_fit(len(history.rows))), rng)
         features = history.cube.features(rows)
         posterior = surrogate.posterior(theta, features, targets)
         if not len(history.pending):
@@ -100,28 +96,21 @@ class Model:
         believed, _ = posterior.predict(pending)
         return surrogate.posterior(theta, np.concatenate([features, pending]), np.concatenate([targets, believed]))
 
-    def _theta_of(self, n_trials: int) -> Array:
-        """Return the kernel's hyperparameters that the first ended trials give."""
-        if n_trials < MIN_RESULTS:
-            return self._surrogate.prior_mean
-        if n_trials not in self._theta:
-            start = self._theta_of(1 << (n_trials - 1).bit_length() - 1)
-            each = _each_of(self.history.losses(n_trials))
-            chosen = chosen_observations(each.mean(axis=1))
-            features = self.history.cube.features(self.history.rows[chosen])
-            n_looks = next(n_looks for first, _, n_looks in reversed(FITS) if n_trials >= first)
-            self._theta = {n: theta for n, theta in self._theta.items() if n & (n - 1) == 0}
-            # what later fits start from is looked for from the prior as well, as long as that is quick
-            is_anchor = n_trials & (n_trials - 1) == 0 and n_trials <= MAX_TWO_STARTS
-            starts = [start, self._surrogate.prior_mean] if is_anchor else [start]
-            self._theta[n_trials] = self._surrogate.fit(features, standardised(each[chosen]), starts, n_looks)
-        return self._theta[n_trials]
+    def _results(self, n_trials: int) -> tuple[Mask, Array]:
+        """Return which of the first ended trials the model learns from, shape `(n_trials,)`, and their losses."""
+        losses = self.history.losses(n_trials)
+        has_failed = np.isnan(losses[:, 0])
+        counts = ~has_failed | self._failures.expected(has_failed)
+        return counts, losses[counts]
 
-
-def last_fit(n_trials: int) -> int:
-    """Return after how many ended trials, of those there are, the kernel's hyperparameters were last fitted."""
-    gap = next(gap for first, gap, _ in reversed(FITS) if n_trials >= first)
-    return n_trials - n_trials % gap
+    def _data_of(self, n_trials: int) -> tuple[Array, Array] | None:
+        counts, losses = self._results(n_trials)
+        if not np.isfinite(losses).any():
+            return None
+        each = _each_of(losses)
+        chosen = chosen_observations(each.mean(axis=1))
+        rows = self.history.rows[:n_trials][counts]
+        return self.history.cube.features(rows[chosen]), standardised(each[chosen])
 
 
 def chosen_observations(targets: Array) -> Rows:

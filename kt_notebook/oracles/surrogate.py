@@ -79,6 +79,17 @@ class Posterior:
         deviation: Array = np.sqrt(self.scale * np.maximum(variance, MIN_VARIANCE))
         return between @ self.weights, deviation
 
+    def left_out(self, targets: Array) -> Array:
+        """Return what the other trials lead to expect of each one, shape `(n,)`.
+
+        Source: Rasmussen & Williams 2006, eq. 5.12.
+
+        Args:
+            targets: Those that the process was given, shape `(n,)`.
+        """
+        expected: Array = targets - self.weights / np.einsum("ij,ij->j", self.inverse_root, self.inverse_root)
+        return expected
+
 
 class Surrogate:
     """The kernel of a unit cube's configurations, its priors and its fit.
@@ -89,14 +100,17 @@ class Surrogate:
     Args:
         cube: Says which features belong to which column.
         noise: Fixed variance of the noise, relative to the targets'; None lets the trials say.
+        noise_prior: Mean and standard deviation of the logarithm of that variance before any trial.
     """
 
-    def __init__(self, cube: UnitCube, noise: float | None = None) -> None:
+    def __init__(
+        self, cube: UnitCube, noise: float | None = None, noise_prior: tuple[float, float] = NOISE_PRIOR
+    ) -> None:
         n_columns = cube.n_columns
         self._groups, self._n_columns, self._n_numeric = cube.groups, n_columns, cube.n_numeric
         length_mean = LENGTH_MEAN + LENGTH_MEAN_PER_LOG_COLUMN * math.log(max(n_columns, 1))
-        self.prior_mean: Array = np.array([length_mean] * n_columns + [NOISE_PRIOR[0], TREND_PRIOR[0]])
-        self._prior_sd = np.array([LENGTH_SD] * n_columns + [NOISE_PRIOR[1], TREND_PRIOR[1]])
+        self.prior_mean: Array = np.array([length_mean] * n_columns + [noise_prior[0], TREND_PRIOR[0]])
+        self._prior_sd = np.array([LENGTH_SD] * n_columns + [noise_prior[1], TREND_PRIOR[1]])
         noise_bounds = NOISE_BOUNDS
         if noise is not None:
             self.prior_mean[-2] = math.log(max(noise, 1e-12))

@@ -17,8 +17,9 @@ from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.unit_cube import UnitCube
 from kt_notebook.oracles.bayesian import BayesianOptimizationOracle, BayesianSampler
+from kt_notebook.oracles.fits import MIN_RESULTS, last_fit
 from kt_notebook.oracles.initial_design import initial_design
-from kt_notebook.oracles.model import MIN_RESULTS, chosen_observations, last_fit
+from kt_notebook.oracles.model import chosen_observations
 from kt_notebook.oracles.random_search import RandomSearchOracle
 from tests.oracles.contract import OracleContract, network, space_of
 from tests.oracles.plays import resumed
