@@ -1,5 +1,6 @@
 """A search's trials as a pandas DataFrame that reads well in a notebook."""
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 
 from kt_notebook.core.budget import Budget, without_budget
 from kt_notebook.core.errors import OptionError
-from kt_notebook.core.format import format_metric, format_trial_id
+from kt_notebook.core.format import ARROWS, format_metric, format_trial_id
 from kt_notebook.core.objective import loss_sign
 from kt_notebook.core.pareto import nondominated
 from kt_notebook.core.record import SearchRecord, TrialRecord
@@ -16,11 +17,11 @@ from kt_notebook.core.values import value_from_json
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
-__all__ = ["BestValues", "ResultsTable", "best_values", "results_table"]
+__all__ = ["BestValues", "ResultsTable", "best_values", "objective_text", "results_table"]
 
 _ROWS_SHOWN = 50
-# KerasTuner's name of the sum that several objectives are ranked by.
-_SEVERAL = "multi_objective"
+# The column of the sum that several objectives are ranked by, and of what has no objective yet.
+_SCORE = "score"
 _STATUS_ORDER = {"COMPLETED": 0, "RUNNING": 1, "STOPPED": 2, "IDLE": 3, "INVALID": 4, "FAILED": 5}
 
 
@@ -97,12 +98,12 @@ def results_table(record: SearchRecord) -> ResultsTable:
 
     `pruned` says why a trial was ended early. The index is the trial's number, or its id where not all ids are numbers.
     Hyperparameters that were not active in a trial are missing there. The score's column has the objective's name;
-    several objectives have a column each beside it. Where Hyperband lets trials go on, `continues` is the trial whose
-    training another one takes over.
+    several objectives have a column each beside `score`, which is the sum of those to minimise minus those to maximise.
+    Where Hyperband lets trials go on, `continues` is the trial whose training another one takes over.
     """
     objective = record.objective
     score = _score_name(objective)
-    parts = {format_metric(part["name"]): part for part in objective or ()} if score == _SEVERAL else {}
+    parts = {format_metric(part["name"]): part for part in objective} if objective and len(objective) > 1 else {}
     trials = list(record.trials.values())
     names: dict[str, None] = {}
     for trial in trials:
@@ -144,11 +145,12 @@ def _tell_continued(frame: ResultsTable, trials: list[TrialRecord]) -> None:
 
 
 def _score_name(objective: list[dict[str, str]] | None) -> str:
-    if not objective:
-        return "score"
-    if len(objective) > 1:
-        return _SEVERAL
-    return format_metric(objective[0]["name"])
+    return format_metric(objective[0]["name"]) if objective and len(objective) == 1 else _SCORE
+
+
+def objective_text(objective: Iterable[Mapping[str, str]]) -> str:
+    """Return an objective as its records hold it in words: `val_loss ↓ + val_accuracy ↑`."""
+    return " + ".join(f"{format_metric(part['name'])} {ARROWS[part['direction']]}" for part in objective)
 
 
 # Any: a row holds values of all kinds.
@@ -175,18 +177,21 @@ class BestValues(dict[str, Any]):
     Attributes:
         trial_id: Which trial, None while none has completed.
         score: Its score, in the objective's direction; None while none has completed.
+        objective: Several objectives in words, else empty.
     """
 
-    def __init__(self, values: dict[str, Any], trial_id: str | None, score: float | None) -> None:
+    def __init__(self, values: dict[str, Any], trial_id: str | None, score: float | None, objective: str = "") -> None:
         super().__init__(values)
         self.trial_id = trial_id
         self.score = score
+        self.objective = objective
 
     def __repr__(self) -> str:
         if self.trial_id is None:
             return "no trial has completed yet"
         values = "\n".join(f"{name} = {value!r}" for name, value in self.items())
-        return f"# trial {format_trial_id(self.trial_id)}, score {self.score:.6g}\n{values}"
+        several = f" ({self.objective})" if self.objective else ""
+        return f"# trial {format_trial_id(self.trial_id)}, score {self.score:.6g}{several}\n{values}"
 
 
 def best_values(record: SearchRecord) -> BestValues:
@@ -196,4 +201,5 @@ def best_values(record: SearchRecord) -> BestValues:
         return BestValues({}, None, None)
     best = ranked[0]
     values = {name: value_from_json(value) for name, value in without_budget(best.values).items()}
-    return BestValues(values, best.trial_id, best.score)
+    objective = record.objective or []
+    return BestValues(values, best.trial_id, best.score, objective_text(objective) if len(objective) > 1 else "")

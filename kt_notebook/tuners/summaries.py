@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from kt_notebook.core.format import format_score, format_trial_id
-from kt_notebook.core.objective import AnyObjective
+from kt_notebook.core.objective import AnyObjective, MultiObjective
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, trial_summary
+from kt_notebook.results.table import objective_text
 
 __all__ = ["progress_parts", "results_summary_text", "space_summary_text", "tuner_text"]
 
@@ -27,7 +28,8 @@ def results_summary_text(
     project_dir: str, objective: AnyObjective | None, trials: Sequence[Trial], num_trials: int
 ) -> str:
     """Return the text of `results_summary`."""
-    lines = ["Results summary", f"Results in {project_dir}", f"Showing {num_trials} best trials", f"{objective}", ""]
+    told = objective_text(objective.to_json()) if isinstance(objective, MultiObjective) else str(objective)
+    lines = ["Results summary", f"Results in {project_dir}", f"Showing {num_trials} best trials", told, ""]
     for trial in trials:
         lines += [trial_summary(trial), ""]
     return "\n".join(lines)

@@ -216,11 +216,17 @@ def two():
 def test_several_objectives_have_a_column_each_and_the_sum_ranks(two):
     table = results_table(two.record)
 
-    assert list(table.columns)[:4] == ["status", "multi_objective", "val_loss", "val_accuracy"]
+    assert list(table.columns)[:4] == ["status", "score", "val_loss", "val_accuracy"]
     assert list(table.index) == [1, 0, 3, 2]
     assert table.val_accuracy[3] == 0.78
     assert table.attrs["objectives"] == {"val_loss": "min", "val_accuracy": "max"}
     assert table._repr_html_() is not None
+
+
+def test_the_best_of_several_objectives_says_what_its_score_is_made_of(two, story):
+    assert repr(best_values(two.record)).startswith("# trial 1, score -0.45 (val_loss ↓ + val_accuracy ↑)\n")
+    story.end("0", 0.5, lr=0.1)
+    assert repr(best_values(story.record)).startswith("# trial 0, score 0.5\n")
 
 
 def test_the_pareto_set_is_what_no_trial_surpasses_best_by_the_first_objective_first(two):

@@ -114,7 +114,18 @@ def test_several_objectives_count_as_one_sum(here):
 
     best = tuner.best
     assert best.score == pytest.approx(min(tuner.results.s - tuner.results.a))
-    assert list(tuner.results.multi_objective) == sorted(tuner.results.multi_objective)
+    assert list(tuner.results.score) == sorted(tuner.results.score)
+
+
+def test_a_summary_of_several_objectives_names_each_with_its_direction(here, capsys):
+    objectives = [kt.Objective("size", "min"), kt.Objective("acc", "max")]
+    tuner = kt.RandomSearch(lambda hp: {"size": hp.Float("s", 0, 1), "acc": 1.0}, objectives, max_trials=2)
+    tuner.search(verbose=0)
+    tuner.results_summary()
+
+    out = capsys.readouterr().out
+    assert "\nsize ↓ + acc ↑\n" in out
+    assert "MultiObjective" not in out
 
 
 def test_the_pareto_set_is_a_list_of_trials_and_the_same_when_made_again(here):
