@@ -130,7 +130,12 @@ def make_oracle(
     if not is_limited:
         arguments["max_trials"] = None
     arguments["max_epochs"] = options.max_epochs or epochs or _HYPERBAND_EPOCHS
-    return HyperbandOracle(**arguments, sampler="bayesian" if name.endswith("+bayesian") else "random")
+    oracle = HyperbandOracle(**arguments, sampler="bayesian" if name.endswith("+bayesian") else "random")
+    if options.max_epochs:
+        oracle.epochs_from = "from --max-epochs"
+    else:
+        oracle.epochs_from = "the cell's own" if epochs else "the default, as the cell does not say; see --max-epochs"
+    return oracle
 
 
 def _counted(n: int) -> str:

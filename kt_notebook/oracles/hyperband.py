@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from kt_notebook.core.budget import Budget
 from kt_notebook.core.errors import OptionError
+from kt_notebook.core.format import format_count
 from kt_notebook.core.hyperparameter import HyperParameter
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, Pruner
@@ -106,6 +107,7 @@ class HyperbandOracle(Oracle):
         self.max_epochs = max_epochs
         self.factor = factor
         self.hyperband_iterations = n_iterations
+        self.epochs_from = ""  # In words, where the user did not give `max_epochs` here.
         self._sampler = _create_sampler(sampler)
 
     # Any: KerasTuner's form of an answer
@@ -154,9 +156,33 @@ class HyperbandOracle(Oracle):
 
     def remaining_trials(self) -> int | None:
         """Return how many trials may still start: fewer where the space is used up or too many fail."""
-        planned = self.hyperband_iterations * sum(r.n_trials for bracket in self._brackets for r in bracket.rungs)
-        most = planned if self.max_trials is None else min(planned, self.max_trials)
+        most = self.n_planned if self.max_trials is None else min(self.n_planned, self.max_trials)
         return max(0, most - len(self.start_order))
+
+    @property
+    def n_planned(self) -> int:
+        """How many trials the brackets hold, over all iterations."""
+        return self.hyperband_iterations * sum(rung.n_trials for bracket in self._brackets for rung in bracket.rungs)
+
+    def describe_plan(self) -> str:
+        """Return what the search is going to do, in one line, with a hint where that may not be what is meant."""
+        planned = self.n_planned
+        n_brackets = self.hyperband_iterations * len(self._brackets)
+        source = f" ({self.epochs_from})" if self.epochs_from else ""
+        is_cut = self.max_trials is not None and self.max_trials < planned
+        trials = f"{format_count(self.max_trials or 0)} of {format_count(planned)}" if is_cut else format_count(planned)
+        parts = (
+            f"up to {_counted(self.max_epochs, 'epoch')} a trial{source}",
+            _counted(n_brackets, "bracket"),
+            f"{trials} trial{'' if planned == 1 else 's'}",
+        )
+        text = f"Hyperband: {', '.join(parts)}"
+        if len(self._brackets) == 1:
+            return f"{text}. That compares nothing early: give max_epochs of {self.factor} or more, better 27."
+        if self.max_trials is not None and self.max_trials > planned:
+            more = f"hyperband_iterations={-(-self.max_trials // planned)}, or a higher max_epochs, makes more"
+            return f"{text}. max_trials={self.max_trials} is above that: {more}."
+        return text
 
     # Any: JSON
     def get_state(self) -> dict[str, Any]:
@@ -223,6 +249,10 @@ def _create_sampler(sampler: str | Sampler) -> Sampler:
             "propose(oracle, trial_id)."
         )
     return sampler
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{format_count(n)} {what}{'' if n == 1 else 's'}"
 
 
 def _first_budget(bracket: Bracket) -> Budget:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kt_notebook.core.errors import OptionError
+from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial
 from kt_notebook.oracles.hyperband import HyperbandOracle
@@ -48,6 +49,13 @@ class Tuner(BaseTuner):
         super().__init__(oracle, hypermodel, directory, project_name, overwrite, **kwargs)
         if isinstance(oracle, HyperbandOracle):
             self.hub.attach(StateRemover(oracle, self.get_trial_dir))
+
+    def opening_notes(self, *, is_starting: bool = True) -> list[SearchNoted]:
+        """Return what the user should know from the start: Hyperband's plan too, where the search begins or goes on."""
+        notes = super().opening_notes(is_starting=is_starting)
+        if is_starting and isinstance(self.oracle, HyperbandOracle):
+            notes.append(SearchNoted("advice", "hyperband_plan", self.oracle.describe_plan()))
+        return notes
 
     @property
     def executions_per_trial(self) -> int:

@@ -411,6 +411,7 @@ def test_hyperband_takes_the_epochs_of_the_cell_and_goes_on_with_the_best(data):
 
     tuner = data["q"]
     assert tuner.oracle.max_epochs == 4
+    assert "Hyperband: up to 4 epochs a trial (the cell's own), 2 brackets, " in ran.out
     assert tuner.results.continues.notna().any()
     trained = sum(len(tuner.hub.detail(trial)["epochs"]) for trial in tuner.oracle.trials)
     n_configurations = int(tuner.results.continues.isna().sum())

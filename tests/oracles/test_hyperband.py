@@ -510,3 +510,30 @@ def test_a_search_with_a_model_resumes_exactly_too(n_before):
     assert [t.hyperparameters.values for t in again.trials.values()] == [
         t.hyperparameters.values for t in whole.trials.values()
     ]
+
+
+# What it says of itself.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"max_epochs": 27}, "Hyperband: up to 27 epochs a trial, 4 brackets, 69 trials"),
+        ({"max_epochs": 9, "hyperband_iterations": 2}, "Hyperband: up to 9 epochs a trial, 6 brackets, 44 trials"),
+        ({"max_epochs": 27, "max_trials": 10}, "Hyperband: up to 27 epochs a trial, 4 brackets, 10 of 69 trials"),
+    ],
+)
+def test_its_plan_is_one_line(arguments, text):
+    assert make(**arguments).describe_plan() == text
+
+
+def test_its_plan_says_where_the_epochs_come_from():
+    oracle = make(27)
+    oracle.epochs_from = "the cell's own"
+    assert "up to 27 epochs a trial (the cell's own), 4" in oracle.describe_plan()
+
+
+def test_a_plan_that_is_one_trial_or_less_than_asked_for_is_told():
+    assert "1 bracket, 1 trial. That compares nothing early: give max_epochs of 3 or more" in make(2).describe_plan()
+    text = make(9, max_trials=100).describe_plan()
+    assert "22 trials. max_trials=100 is above that: hyperband_iterations=5, or a higher max_epochs" in text

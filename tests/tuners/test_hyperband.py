@@ -152,3 +152,8 @@ def test_a_search_that_was_killed_between_rungs_goes_on_with_the_weights_on_disk
     assert [t.score for t in killed.oracle.trials.values()] == pytest.approx(
         [t.score for t in whole.oracle.trials.values()], rel=1e-6
     )
+
+
+def test_a_search_tells_its_plan_when_it_begins(here, capsys):
+    hyperband().search()
+    assert "Hyperband: up to 9 epochs a trial, 3 brackets, 22 trials\n" in capsys.readouterr().out
