@@ -30,7 +30,9 @@ def complete_cell_line(line: str) -> list[str]:
     is_new = line[-1:].isspace()
     before = words[-1] if is_new and words else (words[-2] if len(words) > 1 else "")
     if before in _VALUES:
-        return list(_VALUES[before])
+        # Behind a comma comes another objective.
+        there = set() if is_new else set(words[-1].split(",")[:-1])
+        return [value for value in _VALUES[before] if value not in there]
     given = set(words if is_new else words[:-1])
     return [option.flag for option in OPTIONS if option.flag not in given]
 

@@ -64,7 +64,7 @@ class TuneMagics(Magics):
     def tune_cell(self, line: str, cell: str) -> None:
         """Search the hyperparameters that this cell declares with `hp`."""
         options = parse_options(line, self.settings.defaults())
-        create_objective(options.objective)
+        create_objective(options.objectives)
         shell: Any = self.shell
         # A blank line for the magic's own, so that lines count as the front end shows them.
         plan = read_cell("\n" + shell.transform_cell(cell), shell.user_ns)
@@ -118,6 +118,11 @@ its end. The same cell run again goes on where it stopped.
 Options:
 
 {help_text()}
+
+Tuner auto, the default, is grid where every combination fits into the number of trials, else bayesian; hyperband trains
+many for few epochs. Pruning compares what a fit reports after each epoch: auto, the default, ends a trial that what
+complete trials gained from that epoch on would not bring to the best; median one below the others' median; halving, at
+2, 6, 18, … epochs, all but the best third. With several objectives NAME.pareto are the trials that none surpasses.
 
 Also: %tune list, show, status, wait, stop, pause, resume, results, best, open. Defaults: %config KTNotebook.
 """

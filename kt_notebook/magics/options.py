@@ -27,6 +27,7 @@ class TuneOptions:
 
     Attributes:
         name: Name of the tuner in the notebook.
+        objective: What is made best; several are separated by commas.
         timeout_s: Seconds after which the search stops, None for no limit.
         wait: True to block, False not to, None to block where nobody is watching.
     """
@@ -48,6 +49,11 @@ class TuneOptions:
     dry_run: bool = False
     keep: bool = False
     given: frozenset[str] = frozenset()
+
+    @property
+    def objectives(self) -> list[str] | None:
+        """What is made best, None where the first result decides."""
+        return None if self.objective is None else [name.strip() for name in self.objective.split(",")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,15 @@ def _text(flag: str, text: str) -> str:
     return text
 
 
+def _objectives(flag: str, text: str) -> str:
+    names = [name.strip() for name in _text(flag, text).split(",")]
+    if not all(names):
+        raise OptionError(f"{flag} {text} lacks a name beside a comma. Write {flag} val_loss,val_accuracy, no spaces.")
+    if len({name.removesuffix(":min").removesuffix(":max") for name in names}) < len(names):
+        raise OptionError(f"{flag} {text} names a metric twice. Give each of them once.")
+    return ",".join(names)
+
+
 def _prune(flag: str, text: str) -> str:
     if text not in PRUNERS:
         near = difflib.get_close_matches(text, PRUNERS, n=1, cutoff=0.6)
@@ -118,7 +133,11 @@ def parse_duration(flag: str, text: str) -> float:
 OPTIONS: tuple[Option, ...] = (
     Option("--tuner", "tuner", f"{', '.join(TUNERS)}, or an oracle of yours", _text, "NAME"),
     Option(
-        "--objective", "objective", "what to make best, as val_accuracy or my_score:max", _text, "METRIC[:min|:max]"
+        "--objective",
+        "objective",
+        "what to make best, as val_accuracy or my_score:max; several as a,b:max",
+        _objectives,
+        "METRIC[:min|:max]",
     ),
     Option("--max-trials", "max_trials", "most trials to run (25; hyperband: all of its brackets)", _count, "N"),
     Option("--executions-per-trial", "executions_per_trial", "runs of each trial, averaged (1)", _count, "N"),
@@ -178,7 +197,10 @@ def parse_options(line: str, defaults: Mapping[str, Any] | None = None) -> TuneO
                 text = words.pop(0)
             value = option.read(flag, text)
         if option.field in given and found[option.field] != value:
-            raise OptionError(f"{flag} contradicts an option before it. Give one of them.")
+            cure = "Give one of them."
+            if option.field == "objective":
+                cure = f"Several objectives are one list: {flag} {found['objective']},{value}"
+            raise OptionError(f"{flag} contradicts an option before it. {cure}")
         found[option.field] = value
         given.add(option.field)
     return replace(TuneOptions(**{**(defaults or {}), **found}), given=frozenset(given))

@@ -15,7 +15,7 @@ class KTNotebook(Configurable):
     """Defaults of %%tune."""
 
     tuner = Unicode("auto", help="--tuner").tag(config=True)
-    objective = Unicode("", help="--objective; empty: the first result decides").tag(config=True)
+    objective = Unicode("", help="--objective, several as a,b; empty: the first result decides").tag(config=True)
     max_trials = Int(25, min=1, help="--max-trials").tag(config=True)
     executions_per_trial = Int(1, min=1, help="--executions-per-trial").tag(config=True)
     timeout = Unicode("", help="--timeout, as 30m; empty: no limit").tag(config=True)

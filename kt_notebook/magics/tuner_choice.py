@@ -109,7 +109,7 @@ def make_oracle(
         OptionError: `--tuner` names nothing that there is, or an expression that gives no oracle.
     """
     arguments: dict[str, Any] = {
-        "objective": options.objective,
+        "objective": options.objectives,
         "max_trials": options.max_trials,
         "seed": options.seed,
     }

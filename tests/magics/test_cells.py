@@ -189,6 +189,21 @@ def test_trials_that_all_fail_alike_end_the_search(notebook):
 # What is refused before anything runs.
 
 
+def test_two_objectives_are_searched_together(notebook):
+    cell = (
+        "%%tune q --objective {objective} --max-trials 6 --seed 1\n"
+        "x = hp.Float('x', 0, 1)\n{{'cost': x, 'auc': x * x - hp.Float('y', 0, 1)}}\n"
+    )
+    assert "'cost:min' or 'cost:max'" in notebook.fails(cell.format(objective="auc,cost")).out
+    ran = notebook.ok(cell.format(objective="cost:min,auc"))
+
+    results = notebook["q"].results
+    assert list(results.columns)[:4] == ["status", "score", "cost", "auc"]
+    assert list(results.score) == pytest.approx(sorted(results.cost - results.auc))
+    assert [int(trial.trial_id) for trial in notebook["q"].pareto] == list(results.pareto().index)
+    assert "cost ↓ + auc ↑" in ran.out
+
+
 def test_an_objective_of_unknown_direction_is_refused(notebook):
     ran = notebook.fails("%%tune q --objective quality\nprint('ran')\nhp.Float('x', 0, 1)\n")
 

@@ -128,6 +128,25 @@ def test_the_same_option_twice_with_one_value_is_no_contradiction():
     assert parse_options("--seed 3 --seed 3").seed == 3
 
 
+@pytest.mark.parametrize("text", ["val_loss,f1:max", "'val_loss, f1:max'"])
+def test_several_objectives_are_a_list(text):
+    assert parse_options(f"--objective {text}").objectives == ["val_loss", "f1:max"]
+    assert parse_options("").objectives is None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--objective val_loss, val_auc", r"--objective val_loss, lacks a name.*val_loss,val_accuracy, no spaces"),
+        ("--objective f1:max,f1:min", "names a metric twice"),
+        ("--objective a:min --objective b:max", "Several objectives are one list: --objective a:min,b:max"),
+    ],
+)
+def test_what_is_no_list_of_objectives_is_told(line, said):
+    with pytest.raises(OptionError, match=said):
+        parse_options(line)
+
+
 def test_there_is_one_name():
     with pytest.raises(OptionError, match=r"one NAME, got 'a' and 'b'. Options begin with two dashes"):
         parse_options("a b")

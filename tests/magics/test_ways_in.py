@@ -97,6 +97,11 @@ def test_tuners_and_objectives_complete(notebook):
     assert set(complete(notebook, "%%tune --tuner ")) == {f"%%tune --tuner {t}" for t in TUNERS}
     assert complete(notebook, "%%tune --prune me") == ["%%tune --prune median"]
     assert complete(notebook, "%%tune q --objective val_acc") == ["%%tune q --objective val_accuracy"]
+    assert complete(notebook, "%%tune q --objective val_loss,val_l") == []
+    assert complete(notebook, "%%tune q --objective val_loss,val_a") == [
+        "%%tune q --objective val_loss,val_accuracy",
+        "%%tune q --objective val_loss,val_auc",
+    ]
 
 
 def test_words_of_the_line_magic_complete(notebook):
