@@ -1,10 +1,13 @@
 """Hyperband inside a trial: its fits train for the epochs they were given, and go on where those of a trial stopped.
 
 How it works: a trial's values say from which epoch to which it trains, and whose training it continues (`core.budget`).
-Before each fit the model gets the state in which the fit of the same number ended in that trial; after the last epoch
-its own state is written for the next. Whoever knows that no trial will go on from it removes it (`remove_states`).
+Before a model's first fit it gets the state in which the fit of the same number ended in that trial; after the last
+epoch its own state is written for the next. Further fits of the same model, such as fine-tuning, begin with what this
+trial has trained, and with their first epoch, as in a trial that was never interrupted. Whoever knows that no trial
+will go on from a state removes it (`remove_states`).
 """
 
+import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -33,7 +36,7 @@ class Leg:
     # Any: a Keras model, here and below.
     def __init__(self, model: Any, arguments: dict[str, int], path: Path | None, reporter: Reporter) -> None:
         self.arguments = arguments
-        self._model = model
+        self._model = None if path is None else model  # Held no longer than needed.
         self._path = path
         self._reporter = reporter
         self._is_checked = False
@@ -56,7 +59,7 @@ class Leg:
         self._keep(self._model)
 
     def _keep(self, model: Any) -> None:
-        path, self._path = self._path, None
+        path, self._path, self._model = self._path, None, None
         if path is None or not model.built:
             return
         try:
@@ -81,6 +84,7 @@ class Continuation:
         self._execution = execution
         self._reporter = reporter
         self._legs: list[Leg] = []
+        self._fitted: list[weakref.ref[Any]] = []  # Models: held weakly, a loop over folds may build many.
         self._values = _WatchedValues(assignment.hyperparameters.values)
         assignment.hyperparameters.values = self._values
 
@@ -95,15 +99,18 @@ class Continuation:
         Where that is not possible the fit begins with the first epoch, and a note says so.
         """
         budget, directory = self._budget, self._assignment.directory
+        if any(fitted() is model for fitted in self._fitted):
+            for leg in self._legs:
+                leg.close()  # Before this fit changes the model: only where our callback was not there to do it.
+            return self._add(Leg(model, {"epochs": budget.epochs, "initial_epoch": 0}, None, self._reporter))
+        self._fitted.append(weakref.ref(model))
         name = f"{_STEM}.{self._execution}.{len(self._legs)}.npz"
         is_continued = budget.trial_id is not None and self._restore(model, name, budget.trial_id)
         first = budget.initial_epoch if is_continued else 0
         has_next = budget.round < budget.bracket and directory is not None
         path = Path(directory) / name if has_next and directory is not None else None
         arguments = {"epochs": budget.epochs, "initial_epoch": first}
-        leg = Leg(model, arguments, path, self._reporter)
-        self._legs.append(leg)
-        return leg
+        return self._add(Leg(model, arguments, path, self._reporter))
 
     def close(self) -> None:
         """End an execution that has come through.
@@ -119,6 +126,10 @@ class Continuation:
             )
         for leg in self._legs:
             leg.close()
+
+    def _add(self, leg: Leg) -> Leg:
+        self._legs.append(leg)
+        return leg
 
     def _restore(self, model: Any, name: str, trial_id: str) -> bool:
         own = self._assignment

@@ -8,6 +8,7 @@ from typing import Any
 from kt_notebook.core.errors import FatalValueError, ResultError
 from kt_notebook.training.callback_copies import check_callbacks, flat_callbacks
 from kt_notebook.training.callbacks import FitWatch, is_reporting, reporting_callback
+from kt_notebook.training.continuation import Leg
 from kt_notebook.training.data import is_used_generator, make_data, refuse_one_shot
 from kt_notebook.training.execution import Execution, current_execution
 from kt_notebook.training.kinds import is_model
@@ -76,7 +77,7 @@ def _observed_fit(execution: Execution, model: Any, /, *args: Any, **kwargs: Any
         kwargs["verbose"] = _quiet(kwargs.get("verbose", "auto"))
     if any(is_reporting(callback) for callback in flat_callbacks(kwargs.get("callbacks"))):
         begun = None if execution.continuation is None else execution.continuation.latest
-        return model.fit(*args, **kwargs | ({} if begun is None else begun.arguments))
+        return model.fit(*args, **_budgeted(kwargs, begun))
     check_callbacks(kwargs.get("callbacks"))
     if args:
         args = (make_data(args[0]), *args[1:])
@@ -98,11 +99,22 @@ def _observed(execution: Execution, model: Any, kwargs: dict[str, Any], *, decid
     leg = None if execution.continuation is None else execution.continuation.begin(model)
     watch = FitWatch(execution, decides=decides, expects_validation=expects_validation, leg=leg)
     callbacks = [*flat_callbacks(kwargs.get("callbacks")), reporting_callback(watch)]
-    capped = {**kwargs, "callbacks": callbacks, **({} if leg is None else leg.arguments)}
+    capped = _budgeted({**kwargs, "callbacks": callbacks}, leg)
     epochs = capped.get("epochs")
     if execution.max_epochs is not None and isinstance(epochs, int):
         capped["epochs"] = min(epochs, execution.max_epochs)
     return capped
+
+
+def _budgeted(kwargs: dict[str, Any], leg: Leg | None) -> dict[str, Any]:
+    """Return the arguments of a fit with the epochs that Hyperband gives, the last of which has to be validated."""
+    if leg is None:
+        return kwargs
+    frequency, last = kwargs.get("validation_freq"), leg.arguments["epochs"]
+    if frequency is None:
+        return {**kwargs, **leg.arguments}
+    is_validated = not last % frequency if hasattr(frequency, "__index__") else last in frequency
+    return {**kwargs, **leg.arguments, **({} if is_validated else {"validation_freq": 1})}
 
 
 def _by_name(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -104,7 +104,13 @@ def _build_config(model: Any) -> Any:
 
 def _build(model: Any, head: dict[str, Any]) -> None:
     if not model.built and head["build_config"]:
-        model.build_from_config(head["build_config"])
+        try:
+            model.build_from_config(head["build_config"])
+        except Exception as error:  # The model's own layers: whatever their building raises.
+            raise StorageError(f"the model cannot be built as it was ({type(error).__name__}: {error})") from error
+        # Keras builds a subclassed model's layers by a call and leaves the model itself as it was.
+        if not model.built and len(model.weights) == head["n_weights"]:
+            model.built = True
     optimizer = getattr(model, "optimizer", None)
     if model.built and head["n_optimizer"] and optimizer is not None and not optimizer.built:
         optimizer.build(model.trainable_variables)

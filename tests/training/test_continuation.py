@@ -192,6 +192,53 @@ def test_a_model_that_knows_its_shapes_only_from_data_goes_on(tmp_path: Path) ->
     assert_same(rungs.models[1], whole(build, 4))
 
 
+def test_a_model_of_ones_own_class_goes_on(tmp_path: Path) -> None:
+    import keras
+
+    class Own(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = keras.layers.Dense(3, activation="relu"), keras.layers.Dense(1)
+
+        def call(self, inputs: Any, training: bool = False) -> Any:
+            return self.last(self.first(inputs))
+
+    def build(hp: HyperParameters) -> Any:
+        made = Own()
+        made.compile("adam", "mse", run_eagerly=True)
+        return made
+
+    rungs = Rungs(tmp_path, build)
+    rungs.climb(2, 4)
+    assert not rungs.codes
+    assert rungs.epochs == [2, 3]
+    assert_same(rungs.models[1], whole(build, 4))
+
+
+def test_a_model_of_ones_own_class_that_cannot_be_built_without_data_is_trained_anew(tmp_path: Path) -> None:
+    import keras
+
+    class Own(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = keras.layers.Dense(1)
+
+        def build_from_config(self, config: Any) -> None:
+            raise ValueError("this model needs its data")
+
+        def call(self, inputs: Any) -> Any:
+            return self.layer(inputs)
+
+    def build(hp: HyperParameters) -> Any:
+        made = Own()
+        made.compile("adam", "mse", run_eagerly=True)
+        return made
+
+    rungs = Rungs(tmp_path, build)
+    rungs.climb(1, 2)
+    assert (rungs.epochs, rungs.codes) == ([0, 1], ["trained_anew"])
+
+
 def test_every_execution_goes_on_with_its_own_training(tmp_path: Path) -> None:
     rungs = Rungs(tmp_path, lambda hp: compiled())
     rungs.climb(2, 4, executions=2)
@@ -232,6 +279,54 @@ def test_folds_go_on_each_with_its_own_training(tmp_path: Path) -> None:
     assert not rungs.codes
     iterations = [int(made.optimizer.iterations) for made in rungs.models]
     assert iterations == [1, 1, 2, 2]
+
+
+def test_a_model_that_is_trained_and_then_tuned_finely_is_the_same_as_without_interruption(tmp_path: Path) -> None:
+    models: list[Any] = []
+
+    def cell(hp: HyperParameters) -> Any:
+        import keras
+
+        models.append(compiled())
+        fit_hook(models[-1])(X, Y, epochs=9, shuffle=False)
+        models[-1].compile(keras.optimizers.Adam(1e-4), "binary_crossentropy", run_eagerly=True)
+        return fit_hook(models[-1])(X, Y, epochs=9, shuffle=False)
+
+    rungs = Rungs(tmp_path, cell)
+    rungs.data, rungs.fit = (), {}
+    rungs.climb(1, 3)
+    assert not rungs.codes
+    assert rungs.states("0000") == ["last_epoch.0.0.npz"]
+    assert len(rungs.epochs) == 2 + 3
+    rungs.run("0000", Budget(3, 0, 0, 0))  # the same from its beginning
+    assert_same(models[1], models[2])
+
+
+def test_each_fit_of_a_loop_begins_with_what_the_one_before_has_trained(tmp_path: Path) -> None:
+    iterations: list[int] = []
+
+    def cell(hp: HyperParameters) -> Any:
+        made = compiled()
+        for _ in range(3):
+            history = fit_hook(made)(X, Y, epochs=1, batch_size=64, shuffle=False)
+            iterations.append(int(made.optimizer.iterations))
+        return history
+
+    rungs = Rungs(tmp_path, cell)
+    rungs.data, rungs.fit = (), {}
+    rungs.climb(1, 2)
+    assert iterations == [1, 2, 3, 2, 4, 6]
+
+
+@pytest.mark.parametrize("frequency", [2, [2, 4]])
+def test_the_last_epoch_of_a_rung_is_validated(tmp_path: Path, frequency: Any) -> None:
+    rungs = Rungs(tmp_path, lambda hp: compiled(), validation_data=VALIDATION, validation_freq=frequency)
+    rungs.climb(1, 4)
+    validated = [epoch for _, epoch, metrics in rungs.reporter.epochs if "val_loss" in metrics]
+    assert validated == [1, 3]
+    rungs.reporter = FakeReporter("val_loss:min")
+    rungs.run("0000", Budget(1, 0, 1, 0))
+    assert "val_loss" in rungs.reporter.epochs[0][2]
 
 
 class OwnFit(HyperModel):
