@@ -1,16 +1,18 @@
 """Learning curves of complete trials: how much further a trial that was ended early would have come.
 
 How it works: a curve becomes its running best, as a loss (smaller is better), epoch by epoch; an epoch without a
-finite value keeps the best so far. The gain of a complete trial from an epoch is how far its running best still fell
-from there to its end. What gains are typical says what a trial that was ended at that epoch was on its way to.
+finite value keeps the best so far. The gain of a complete trial from an epoch is how far it was there from the loss of
+its score, whatever the score is made of: a penalty, a mean over folds, the last epoch. What gains are typical says
+what score a trial that was ended at that epoch was on its way to.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import compress
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from kt_notebook.core.budget import Budget
 from kt_notebook.core.objective import AnyObjective
@@ -21,7 +23,7 @@ __all__ = [
     "CompleteCurves",
     "EndedCurves",
     "LearningCurves",
-    "complete_curves",
+    "final_loss",
     "full_curve",
     "is_complete",
     "running_best",
@@ -32,15 +34,18 @@ Array = NDArray[np.float64]
 
 # The median of one trial's gain is that trial's chance.
 MIN_TRIALS_FOR_GAIN = 2
+# Three trials come in the same order twice by chance once in six times.
+MIN_TRIALS_FOR_ORDER = 4
+# Spearman's: folds and repetitions of one training keep well above it, a penalty as large as the differences does not.
+MIN_RANK_CORRELATION = 0.5
 
 
 class LearningCurves:
-    """The running bests of complete trials.
+    """The running bests of complete trials, and the losses of their scores.
 
     Args:
-        objective: The search's objective, None while undecided.
-        rows: For each complete trial its running best by epoch from 0, as a loss; NaN before its first value. All
-            of a row NaN: the trial does not count.
+        rows: For each complete trial its running best by epoch from 0, as a loss; NaN before its first value.
+        finals: The losses of their scores. A trial whose loss is not finite does not count.
         planned: For each of them the epochs that it planned, None where unknown; left out: unknown for all.
 
     Attributes:
@@ -48,34 +53,44 @@ class LearningCurves:
     """
 
     def __init__(
-        self, objective: AnyObjective | None, rows: Sequence[Array], planned: Sequence[int | None] | None = None
+        self, rows: Sequence[Array], finals: Sequence[float], planned: Sequence[int | None] | None = None
     ) -> None:
-        counts = [len(row) > 0 and math.isfinite(row[-1]) for row in rows]
-        kept = list(compress(rows, counts))
-        self._objective = objective
-        self._planned: Array = np.array(
-            [math.inf if n is None else n for n in compress(planned or [None] * len(rows), counts)], dtype=np.float64
-        )
-        self._best = table_of(kept)
-        self._finals: Array = np.array([row[-1] for row in kept], dtype=np.float64)
-        self.n_trials = len(kept)
+        losses: Array = np.array(finals, dtype=np.float64)
+        counts = np.isfinite(losses)
+        plans = [math.inf if n is None else n for n in planned or [None] * len(rows)]
+        self._planned: Array = np.array(plans, dtype=np.float64)[counts]
+        self._best = table_of([row for row, does in zip(rows, counts, strict=True) if does])
+        self._ends: Array = np.array([row[-1] if len(row) else math.nan for row in rows], dtype=np.float64)[counts]
+        self._finals: Array = losses[counts]
+        self.n_trials = len(self._finals)
 
     @property
     def best_final(self) -> float:
-        """The loss of the best complete trial, NaN where there is none."""
+        """The loss of the best complete trial's score, NaN where there is none."""
         return float(self._finals.min()) if self.n_trials else math.nan
 
-    def at(self, epoch: int) -> Array:
-        """Return the running bests at an epoch, shape `(n,)`, of the trials that are at least that long."""
-        if not 0 <= epoch < self._best.shape[1]:
-            return np.empty(0)
-        column: Array = self._best[:, epoch]
-        return column[np.isfinite(column)]
+    @cached_property
+    def tell_scores(self) -> bool:
+        """Whether the curves end at the scores, or nearly: no farther off than they are apart, much in their order."""
+        known = np.isfinite(self._ends)
+        ends, finals = self._ends[known], self._finals[known]
+        with np.errstate(over="ignore"):  # the difference of huge ones is infinite
+            if np.allclose(ends, finals, rtol=1e-6, atol=0):
+                return True
+            low, high = np.quantile(ends, [0.25, 0.75])
+            is_near = np.median(np.abs(ends - finals)) <= high - low
+        if len(ends) < MIN_TRIALS_FOR_ORDER or not is_near:
+            return False
+        ranks = np.array([rankdata(ends), rankdata(finals)])
+        ranks -= ranks.mean(axis=1, keepdims=True)
+        spread = float(np.sqrt((ranks**2).sum(axis=1).prod()))
+        return spread > 0 and float((ranks[0] * ranks[1]).sum()) / spread >= MIN_RANK_CORRELATION
 
     def gains(self, epoch: int, n_epochs: int | None = None) -> Array:
-        """Return how far the running bests still fell from an epoch to the end, 0 or more, shape `(n,)`.
+        """Return how far the running bests at an epoch were above the losses of the scores, shape `(n,)`.
 
-        Trials that are shorter, or had no value yet at that epoch, have no part in it.
+        A gain is below 0 where the score was worse than the running best. Trials that are shorter, or had no value
+        yet at that epoch, have no part in it.
 
         Args:
             epoch: From 0.
@@ -87,25 +102,17 @@ class LearningCurves:
         known = np.isfinite(column)
         if n_epochs is not None:
             known &= self._planned >= n_epochs
-        gains: Array = column[known] - self._finals[known]
+        with np.errstate(over="ignore"):
+            gains: Array = column[known] - self._finals[known]
         return gains
 
-    def expected_final(self, curve: Mapping[int, float]) -> float:
-        """Return the loss that a trial would have come to: its running best minus the median gain from its last epoch.
+    def typical_gain(self, epoch: int) -> float:
+        """Return the median gain from an epoch, 0 where fewer than 2 complete trials are that long.
 
-        Where fewer than 2 complete trials are that long it is the running best itself; NaN for a curve without a
-        finite value.
-
-        Args:
-            curve: The objective by epoch, as `Trial.curve` holds it.
+        A running best at the epoch minus it is the loss of the score that the trial was on its way to.
         """
-        row = running_best(curve, self._objective)
-        if not len(row) or not math.isfinite(row[-1]):
-            return math.nan
-        gains = self.gains(len(row) - 1)
-        if len(gains) < MIN_TRIALS_FOR_GAIN:
-            return float(row[-1])
-        return float(row[-1] - np.median(gains))
+        gains = self.gains(epoch)
+        return float(np.median(gains)) if len(gains) >= MIN_TRIALS_FOR_GAIN else 0.0
 
 
 class EndedCurves:
@@ -149,23 +156,24 @@ class EndedCurves:
 
 
 class CompleteCurves:
-    """Follows an oracle's complete trials, at the cost of those that are new."""
+    """Follows an oracle's complete trials: neither pruned, nor failed, nor on a low rung; new ones only cost time."""
 
     def __init__(self) -> None:
         self._ended = EndedCurves(is_complete, running_best)
-        self._curves = LearningCurves(None, ())
+        self._curves = LearningCurves((), ())
 
     def of(self, oracle: Oracle) -> LearningCurves:
-        """Return the curves of all complete trials of an oracle; the same as `complete_curves` gives."""
+        """Return the curves of all complete trials of an oracle."""
         ended = self._ended
         if ended.follow(oracle):
-            self._curves = LearningCurves(oracle.objective, ended.rows, [trial.n_epochs for trial in ended.trials])
+            finals = [final_loss(trial, oracle.objective) for trial in ended.trials]
+            self._curves = LearningCurves(ended.rows, finals, [trial.n_epochs for trial in ended.trials])
         return self._curves
 
 
-def complete_curves(oracle: Oracle) -> LearningCurves:
-    """Return the curves of the trials that ran to their end: neither pruned, nor failed, nor on a low rung."""
-    return CompleteCurves().of(oracle)
+def final_loss(trial: Trial, objective: AnyObjective | None) -> float:
+    """Return the loss of a trial's score, NaN where it has none."""
+    return math.nan if objective is None or trial.score is None else objective.loss(trial.score)
 
 
 def table_of(rows: Sequence[Array]) -> Array:

@@ -2,7 +2,9 @@
 
 How it works: a rule sees the running best of a trial (as a loss, smaller is better) at an epoch, and what others had
 there. Every rule is a function of the trials alone, so it fits any oracle and any number of workers. None speaks
-before it has evidence: enough other trials, at least two epochs, and a value of the objective that is a number.
+before it has evidence: enough other trials, at least two values of the objective, the last best a number; none where
+the complete trials' curves do not tell their scores, and none of several objectives: their sum says nothing of a
+trial that is the best in one of them.
 """
 
 import math
@@ -13,7 +15,7 @@ import numpy as np
 
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.format import format_metric, format_score
-from kt_notebook.core.objective import AnyObjective, MultiObjective
+from kt_notebook.core.objective import AnyObjective, Objective
 from kt_notebook.core.oracle import GO_ON, Oracle, Pruner, Verdict
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.oracles.learning_curves import (
@@ -45,14 +47,18 @@ class GainPruner:
     """Stops a trial when the gains of complete trials from that epoch on would not bring it to the best.
 
     Gain stopping: with `b` the trial's running best after epoch `e` and `g` the gains of complete trials from `e` to
-    their end, it stops where `b - quantile(g)` is still worse than the best complete trial. Complete trials that
-    planned fewer epochs than this one do not show what it may gain, and are left out of `g`. A trial that is in the
-    better half of those that came so far goes on.
+    their scores, it stops where `b - quantile(g)` is still worse than the best score. A quantile below 0 counts as 0:
+    what made those scores worse than their curves may not be in this one. Complete trials that planned fewer epochs
+    than this one do not show what it may gain, and are left out of `g`. A trial that is in the better half of those
+    that came so far goes on.
 
     Args:
         quantile: Which share of the complete trials' gains a trial is granted, 0 to 1.
         min_complete_trials: How many complete trials, as long as this one so far, it takes.
-        min_epochs: From how many epochs on it judges.
+        min_epochs: From how many reported epochs on it judges.
+
+    Raises:
+        OptionError: A number is too small or too large.
     """
 
     def __init__(
@@ -61,6 +67,8 @@ class GainPruner:
         min_complete_trials: int = MIN_COMPLETE_TRIALS,
         min_epochs: int = MIN_EPOCHS,
     ) -> None:
+        _check_share(quantile=quantile)
+        _check_whole(1, min_complete_trials=min_complete_trials, min_epochs=min_epochs)
         self.quantile = quantile
         self.min_complete_trials = min_complete_trials
         self.min_epochs = min_epochs
@@ -69,15 +77,14 @@ class GainPruner:
 
     def judge(self, trial: Trial, epoch: int, oracle: Oracle) -> Verdict:
         """Say whether a trial that has just reported an epoch is to go on."""
-        objective = oracle.objective
-        best = _best_at(trial, epoch, oracle)
-        if objective is None or epoch + 1 < self.min_epochs or not math.isfinite(best):
+        objective, best = oracle.objective, _best_judged(trial, epoch, oracle, self.min_epochs)
+        if best is None or not isinstance(objective, Objective):
             return GO_ON
         curves = self._complete.of(oracle)
         gains = curves.gains(epoch, trial.n_epochs)
-        if len(gains) < self.min_complete_trials:
+        if len(gains) < self.min_complete_trials or not curves.tell_scores:
             return GO_ON
-        gain = float(np.quantile(gains, self.quantile))
+        gain = max(0.0, float(np.quantile(gains, self.quantile)))
         if not best - gain > curves.best_final:
             return GO_ON
         others = self._others.at(trial, epoch, oracle)
@@ -99,25 +106,29 @@ class MedianPruner:
 
     Args:
         min_trials: How many ended trials that reached the epoch it takes.
-        min_epochs: From how many epochs on it judges.
+        min_epochs: From how many reported epochs on it judges.
+
+    Raises:
+        OptionError: A number is too small.
     """
 
     def __init__(self, min_trials: int = MEDIAN_MIN_TRIALS, min_epochs: int = MIN_EPOCHS) -> None:
+        _check_whole(1, min_trials=min_trials, min_epochs=min_epochs)
         self.min_trials = min_trials
         self.min_epochs = min_epochs
+        self._complete = CompleteCurves()
         self._ended = EndedCurves(_has_completed, running_average)
         self._table: Array = np.empty((0, 0))
 
     def judge(self, trial: Trial, epoch: int, oracle: Oracle) -> Verdict:
         """Say whether a trial that has just reported an epoch is to go on."""
-        objective = oracle.objective
-        best = _best_at(trial, epoch, oracle)
-        if objective is None or epoch + 1 < self.min_epochs or not math.isfinite(best):
+        objective, best = oracle.objective, _best_judged(trial, epoch, oracle, self.min_epochs)
+        if best is None or not isinstance(objective, Objective):
             return GO_ON
         if self._ended.follow(oracle):
             self._table = table_of(self._ended.rows)
         averages = _column(self._table, epoch)
-        if len(averages) < self.min_trials:
+        if len(averages) < self.min_trials or not self._complete.of(oracle).tell_scores:
             return GO_ON
         median = float(np.median(averages))
         if not best > median:
@@ -133,29 +144,36 @@ class HalvingPruner:
     """Stops a trial that is not in the best third at a rung: after 2, 6, 18, … epochs.
 
     Asynchronous successive halving in the form that stops trials: each rung compares a trial with those that reached
-    it before, running ones included, so no worker waits.
+    it before, running ones included, so no worker waits. A trial that reports every few epochs is judged at its first
+    value at or after a rung.
 
     Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934, algorithm 2.
 
     Args:
         factor: From a rung, one in `factor` trials goes on, and the next rung is `factor` times as high.
         min_epochs: The first rung.
+
+    Raises:
+        OptionError: `factor` is below 2, or `min_epochs` below 1.
     """
 
     def __init__(self, factor: int = HALVING_FACTOR, min_epochs: int = MIN_EPOCHS) -> None:
+        _check_whole(2, factor=factor)
+        _check_whole(1, min_epochs=min_epochs)
         self.factor = factor
         self.min_epochs = min_epochs
+        self._complete = CompleteCurves()
         self._others = _Others()
 
     def judge(self, trial: Trial, epoch: int, oracle: Oracle) -> Verdict:
         """Say whether a trial that has just reported an epoch is to go on."""
-        objective = oracle.objective
-        best = _best_at(trial, epoch, oracle)
-        if objective is None or not math.isfinite(best) or not self._is_rung(epoch + 1):
+        n_values = min(self.min_epochs, MIN_EPOCHS)
+        objective, best = oracle.objective, _best_judged(trial, epoch, oracle, n_values)
+        if best is None or not isinstance(objective, Objective) or not self._is_at_rung(trial, epoch, oracle, n_values):
             return GO_ON
         reached = self._others.at(trial, epoch, oracle)
         n_trials = 1 + len(reached)
-        if n_trials < self.factor:
+        if n_trials < self.factor or not self._complete.of(oracle).tell_scores:
             return GO_ON
         place = 1 + int((reached < best).sum())
         n_kept = n_trials // self.factor
@@ -168,11 +186,14 @@ class HalvingPruner:
             f"far, and {kept}",
         )
 
-    def _is_rung(self, n_epochs: int) -> bool:
+    def _is_at_rung(self, trial: Trial, epoch: int, oracle: Oracle, n_values: int) -> bool:
+        """Return whether a rung lies between the last value that could be judged and this one."""
+        before = sorted(earlier for earlier in full_curve(trial, oracle) if earlier < epoch)
+        n_before = before[-1] + 1 if len(before) >= n_values else 0
         rung = self.min_epochs
-        while rung < n_epochs:
+        while rung * self.factor <= epoch + 1:
             rung *= self.factor
-        return rung == n_epochs
+        return n_before < rung <= epoch + 1
 
 
 class _Others:
@@ -208,7 +229,7 @@ def create_pruner(prune: Any) -> Pruner | None:
 
     Args:
         prune: None or "none" for no pruning; "auto" (gain stopping), "median", "halving"; or an object of one's own
-            with `judge(trial, epoch, oracle)`.
+            with `judge(trial, epoch, oracle)`. By name, no trial of a search with several objectives is ended.
 
     Raises:
         OptionError: It is none of these.
@@ -232,6 +253,14 @@ def _best_at(trial: Trial, epoch: int, oracle: Oracle) -> float:
     """Return the best loss that a trial had by the end of an epoch, NaN where it has not come that far."""
     row: Array = running_best(full_curve(trial, oracle), oracle.objective)
     return float(row[epoch]) if epoch < len(row) else math.nan
+
+
+def _best_judged(trial: Trial, epoch: int, oracle: Oracle, n_values: int) -> float | None:
+    """Return a running trial's best loss, None where it has reported fewer values by then, or no number."""
+    if sum(known <= epoch for known in full_curve(trial, oracle)) < n_values:
+        return None
+    best = _best_at(trial, epoch, oracle)
+    return best if math.isfinite(best) else None
 
 
 def running_average(curve: Mapping[int, float], objective: AnyObjective | None) -> Array:
@@ -263,11 +292,24 @@ def _column(table: Array, epoch: int) -> Array:
     return column[np.isfinite(column)]
 
 
-def _reached(objective: AnyObjective, loss: float, epoch: int) -> str:
-    name = "score" if isinstance(objective, MultiObjective) else format_metric(objective.name)
-    return f"{name} {format_score(_shown(objective, loss))} after {epoch + 1} epochs"
+def _reached(objective: Objective, loss: float, epoch: int) -> str:
+    return f"{format_metric(objective.name)} {format_score(_shown(objective, loss))} after {epoch + 1} epochs"
 
 
-def _shown(objective: AnyObjective, loss: float) -> float:
+def _shown(objective: Objective, loss: float) -> float:
     """Return the objective's own value of a loss: turning round twice is no change."""
     return objective.loss(loss)
+
+
+# Any: users pass anything.
+def _check_whole(least: int, **numbers: Any) -> None:
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not hasattr(number, "__index__") or number < least:
+            raise OptionError(f"{name}={number!r} cannot be. Give a whole number of {least} or more.")
+
+
+# Any: users pass anything.
+def _check_share(**shares: Any) -> None:
+    for name, share in shares.items():
+        if isinstance(share, bool) or not isinstance(share, int | float | np.number) or not 0 <= share <= 1:
+            raise OptionError(f"{name}={share!r} is no share. Give a number from 0 to 1.")

@@ -17,8 +17,8 @@ from kt_notebook.core.objective import AnyObjective, MultiObjective
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.oracles.learning_curves import (
-    MIN_TRIALS_FOR_GAIN,
     LearningCurves,
+    final_loss,
     full_curve,
     is_complete,
     running_best,
@@ -66,17 +66,16 @@ def outcome_of(trial: Trial, oracle: Oracle) -> Outcome | None:
 def losses_of(outcomes: Sequence[Outcome], objective: AnyObjective | None) -> Array:
     """Return the losses at the end of training, shape `(n, n_objectives)`; NaN where a trial failed.
 
-    Those of trials that were ended early are what `LearningCurves.expected_final` says, by the complete ones given.
+    Those of trials that were ended early are what they were on their way to, by the complete ones given.
     """
     n_objectives = len(objective.objectives) if isinstance(objective, MultiObjective) else 1
     losses = np.array([outcome.losses for outcome in outcomes], dtype=np.float64).reshape(-1, n_objectives)
     epochs = np.array([-1 if outcome.last_epoch is None else outcome.last_epoch for outcome in outcomes])
     if (epochs >= 0).any():
-        curves = LearningCurves(objective, [outcome.curve for outcome in outcomes])
+        finals = np.where(epochs < 0, losses[:, 0], np.nan)
+        curves = LearningCurves([outcome.curve for outcome in outcomes], finals.tolist())
         for epoch in np.unique(epochs[epochs >= 0]):
-            gains = curves.gains(int(epoch))
-            if len(gains) >= MIN_TRIALS_FOR_GAIN:
-                losses[epochs == epoch] -= np.median(gains)
+            losses[epochs == epoch] -= curves.typical_gain(int(epoch))
     losses[~np.isfinite(losses).all(axis=1)] = np.nan
     cut: Array = np.clip(losses, -HUGE, HUGE)
     return cut
@@ -133,6 +132,4 @@ def _losses(trial: Trial, objective: AnyObjective | None) -> tuple[float, ...]:
             math.nan if value is None else part.loss(value)
             for part, value in zip(objective.objectives, best, strict=True)
         )
-    if objective is None or trial.score is None:
-        return (math.nan,)
-    return (objective.loss(trial.score),)
+    return (final_loss(trial, objective),)

@@ -8,19 +8,27 @@ from kt_notebook.core.objective import MultiObjective, Objective
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
-from kt_notebook.oracles.learning_curves import CompleteCurves, complete_curves, full_curve, running_best
+from kt_notebook.oracles.learning_curves import CompleteCurves, full_curve, running_best
 
 NAN = math.nan
 LOSS = Objective("val_loss", "min")
 
 
-def add(oracle, curve, status=TrialStatus.COMPLETED, pruned=None, **values):
-    """Give an oracle a trial that has ended; a list counts its epochs from 0."""
+def complete_curves(oracle):
+    return CompleteCurves().of(oracle)
+
+
+def add(oracle, curve, status=TrialStatus.COMPLETED, pruned=None, score=None, **values):
+    """Give an oracle a trial that has ended; a list counts its epochs from 0. Its score is its best epoch's."""
     hp = HyperParameters()
     hp.values = {name.replace("_", "/", 1): value for name, value in values.items()}
     trial = Trial(hp, str(len(oracle.start_order)), status)
     trial.curve = dict(enumerate(curve)) if isinstance(curve, list) else curve
     trial.pruned = pruned
+    reached = [value for value in trial.curve.values() if math.isfinite(value)]
+    if reached and score is None and oracle.objective is not None:
+        score = min(reached, key=oracle.objective.loss)
+    trial.score = score
     oracle.adopt_trial(trial)
     return trial
 
@@ -67,7 +75,6 @@ def test_gains_are_what_complete_trials_still_fell():
 def test_shorter_trials_and_late_beginners_have_no_part_in_a_gain():
     curves = complete_curves(oracle_with([4.0, 3.0], [5.0, 4.0, 2.0], {2: 1.0, 3: 0.5}))
     assert list(curves.gains(2)) == [0, 0.5]
-    assert list(curves.at(0)) == [4, 5]
     assert list(curves.gains(9)) == []
 
 
@@ -104,24 +111,54 @@ def test_a_first_trial_names_no_parent():
     assert full_curve(add(oracle, [1.0], tuner_epochs=1, tuner_trial_id=None), oracle) == {0: 1.0}
 
 
-def test_the_expected_end_is_the_running_best_minus_the_median_gain():
-    curves = complete_curves(oracle_with([4.0, 3.0], [4.0, 2.0], [4.0, 1.0]))
-    assert curves.expected_final({0: 5.0}) == 3
+def test_the_typical_gain_is_the_median():
+    assert complete_curves(oracle_with([4.0, 3.0], [4.0, 2.0], [4.0, 1.0])).typical_gain(0) == 2
 
 
 @pytest.mark.parametrize("n_complete", [0, 1])
-def test_with_too_few_complete_trials_the_expected_end_is_the_running_best(n_complete):
-    curves = complete_curves(oracle_with(*[[4.0, 1.0]] * n_complete))
-    assert curves.expected_final({0: 5.0}) == 5
+def test_of_too_few_complete_trials_no_gain_is_typical(n_complete):
+    assert complete_curves(oracle_with(*[[4.0, 1.0]] * n_complete)).typical_gain(0) == 0
 
 
-def test_beyond_the_longest_trial_the_expected_end_is_the_running_best():
-    assert complete_curves(oracle_with([4.0, 1.0], [4.0, 1.0])).expected_final({5: 7.0}) == 7
+def test_beyond_the_longest_trial_no_gain_is_typical():
+    assert complete_curves(oracle_with([4.0, 1.0], [4.0, 1.0])).typical_gain(5) == 0
 
 
-@pytest.mark.parametrize("curve", [{}, {0: NAN}])
-def test_nothing_is_expected_of_a_curve_without_a_number(curve):
-    assert math.isnan(complete_curves(oracle_with([4.0, 1.0])).expected_final(curve))
+def test_a_complete_trial_counts_by_its_score_and_not_by_its_curve():
+    oracle = oracle_with()
+    add(oracle, [4.0, 1.0], score=3.0)  # a penalty, a mean over folds, the last epoch, several executions
+    add(oracle, [4.0, 0.5], score=6.0)
+    curves = complete_curves(oracle)
+    assert curves.best_final == 3
+    assert list(curves.gains(0)) == [1, -2]
+    assert curves.typical_gain(1) == -3.75
+
+
+@pytest.mark.parametrize("score", [None, NAN, math.inf])
+def test_a_complete_trial_without_a_finite_score_does_not_count(score):
+    oracle = oracle_with()
+    add(oracle, [], score=score)
+    oracle.trials["0"].curve = {0: 1.0}
+    assert complete_curves(oracle).n_trials == 0
+
+
+@pytest.mark.parametrize(
+    ("scores", "tell"),
+    [
+        ([], True),
+        ([1.0, 2.0], True),
+        ([2.0, 3.0], False),  # of so few the order is chance
+        ([2.0, 1.9, 4.0, 5.0], True),
+        ([5.0, 4.0, 3.0, 2.0], False),
+        ([11.0, 12.0, 13.0, 14.0], False),
+        ([7.0, 7.0, 7.0, 7.0], False),
+    ],
+)
+def test_curves_tell_scores_that_are_theirs_or_near_and_in_much_the_same_order(scores, tell):
+    oracle = oracle_with()
+    for end, score in enumerate(scores, start=1):
+        add(oracle, [9.0, float(end)], score=score)
+    assert complete_curves(oracle).tell_scores is tell
 
 
 def test_without_an_objective_there_are_no_curves():
@@ -135,8 +172,9 @@ tables = st.lists(st.dictionaries(st.integers(0, 6), values), max_size=6)
 
 
 @given(tables, st.sampled_from(["min", "max"]), st.integers(0, 7))
-def test_gains_are_never_negative(table, direction, epoch):
+def test_where_a_score_is_the_best_epoch_gains_are_never_negative(table, direction, epoch):
     curves = complete_curves(oracle_with(*table, objective=Objective("x", direction)))
+    assert curves.tell_scores
     assert all(curves.gains(epoch) >= 0)
 
 

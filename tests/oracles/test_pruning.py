@@ -86,9 +86,53 @@ def test_a_maximised_objective_reads_the_same_way_round_as_its_metric():
     assert verdict.reason.startswith("acc -0.7000 after 2 epochs; 90% of the 4 complete trials rose at most 0.1000")
 
 
-def test_several_objectives_are_judged_by_their_sum():
+@pytest.mark.parametrize("rule", [GainPruner(), MedianPruner(min_trials=1), HalvingPruner()])
+def test_no_rule_judges_several_objectives(rule):
     oracle = oracle_with(*FOUR, objective=MultiObjective((LOSS, Objective("acc", "max"))))
-    assert judged(GainPruner(), oracle, [0.9, 0.7]).reason.startswith("score 0.7000 after")
+    assert not judged(rule, oracle, [9.0, 9.0]).stop
+
+
+def penalised(oracle, curve, penalty):
+    add(oracle, curve, score=min(curve) + penalty)
+
+
+@pytest.mark.parametrize("n_large", [3, 4, 8])
+@pytest.mark.parametrize("prune", ["auto", "median", "halving"])
+def test_a_score_with_a_penalty_does_not_end_the_trials_that_have_none(prune, n_large):
+    """{"val_loss": min(h) + units / 100}: the curves of large models are the best, and their scores the worst."""
+    oracle = oracle_with()
+    for number in range(n_large):
+        penalised(oracle, [0.9, 0.30 + number / 100, 0.3 + number / 200], 2.56)
+    assert not judged(create_pruner(prune), oracle, [0.9, 0.7]).stop
+    for number in range(4):
+        penalised(oracle, [0.9, 0.6 + number / 100, 0.5], 0.04)
+        assert not judged(create_pruner(prune), oracle, [0.9, 0.58]).stop
+
+
+def test_a_mean_over_folds_is_on_the_scale_of_its_scores():
+    oracle = oracle_with()
+    for curve, score in zip(FOUR, [0.52, 0.61, 0.72, 0.83], strict=True):
+        add(oracle, curve, score=score)
+    assert not judged(GainPruner(), oracle, [0.9, 0.51]).stop  # its curve is worse than the best curve's end
+    assert judged(GainPruner(), oracle, [0.9, 0.75]).reason.endswith(
+        "90% of the 4 complete trials fell at most 0.000 more from there, and the best is 0.5200"
+    )
+
+
+def test_one_value_at_the_last_epoch_is_no_curve():
+    for rule in (GainPruner(), MedianPruner(min_trials=1), HalvingPruner()):
+        assert not judged(rule, oracle_with(*[[0.1] * 8] * 5), {7: 9.0}).stop
+
+
+def test_a_trial_that_reports_its_end_only_is_not_pruned():
+    oracle = RandomSearchOracle("val_loss", max_trials=9, seed=1, prune="auto")
+    oracle.hyperparameters.Float("x", 0.0, 1.0)
+    for number in range(9):
+        trial = oracle.create_trial("tuner0")
+        assert oracle.update_trial(trial.trial_id, {"val_loss": number}, step=5).status == "RUNNING"
+        trial.status = TrialStatus.COMPLETED
+        oracle.end_trial(trial)
+        assert trial.pruned is None
 
 
 def test_a_trial_in_the_better_half_goes_on_though_none_has_gained_so_much():
@@ -159,6 +203,41 @@ def test_halving_speaks_at_rungs_only():
     oracle = oracle_with([0.0] * 7, [0.0] * 7)
     stops = [n for n in range(1, 8) if judged(HalvingPruner(), oracle, [9.0] * n).stop]
     assert stops == [2, 6]
+
+
+def test_halving_judges_at_the_first_value_at_or_after_a_rung():
+    """As with validation_freq=5."""
+    oracle = oracle_with(*[dict.fromkeys(range(4, 60, 5), 0.0)] * 2)
+    ends = range(4, 60, 5)
+    stops = [end for end in ends if judged(HalvingPruner(), oracle, dict.fromkeys(range(4, end + 1, 5), 9.0)).stop]
+    assert stops == [9, 19, 54]  # at rungs 6, 18 and 54; one value is not judged
+
+
+def test_a_first_rung_of_one_epoch_judges_one_value():
+    oracle = oracle_with([0.0] * 3, [0.0] * 3)
+    stops = [n for n in range(1, 5) if judged(HalvingPruner(min_epochs=1), oracle, [9.0] * n).stop]
+    assert stops == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [
+        (GainPruner, {"quantile": 1.1}),
+        (GainPruner, {"quantile": -0.1}),
+        (GainPruner, {"quantile": NAN}),
+        (GainPruner, {"quantile": "0.9"}),
+        (GainPruner, {"min_complete_trials": 0}),
+        (GainPruner, {"min_epochs": 0}),
+        (MedianPruner, {"min_trials": 0}),
+        (MedianPruner, {"min_epochs": 1.5}),
+        (HalvingPruner, {"factor": 1}),
+        (HalvingPruner, {"factor": True}),
+        (HalvingPruner, {"min_epochs": 0}),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused_by_name(make, options):
+    with pytest.raises(OptionError, match=f"{next(iter(options))}=.* Give a .*number"):
+        make(**options)
 
 
 def test_the_first_trials_at_a_rung_go_on():

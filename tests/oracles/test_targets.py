@@ -9,7 +9,6 @@ from kt_notebook.core.objective import MultiObjective, Objective
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
-from kt_notebook.oracles.learning_curves import LearningCurves, running_best
 from kt_notebook.oracles.targets import losses_of, outcome_of, targets_of
 
 MIN = Objective("val_loss", "min")
@@ -91,9 +90,14 @@ def test_a_pruned_trial_counts_with_the_loss_it_was_on_its_way_to():
     complete = [trial_of(1.0, [5, 3, 1.0]), trial_of(2.0, [6, 5, 2.0]), trial_of(4.0, [9, 5, 4.0])]
     pruned = [trial_of(6.5, [7, 6.5], is_pruned=True), trial_of(8, [8], is_pruned=True)]
     told = losses_by(MIN, *complete, *pruned)[:, 0]
-    curves = LearningCurves(MIN, [running_best(trial.curve, MIN) for trial in complete])
     assert told[:3].tolist() == [1, 2, 4]
-    assert told[3:].tolist() == [curves.expected_final(trial.curve) for trial in pruned] == [4.5, 4]
+    assert told[3:].tolist() == [4.5, 4]
+
+
+def test_a_pruned_trial_counts_on_the_scale_of_the_scores():
+    complete = [trial_of(11.0, [5, 3, 1.0]), trial_of(12.0, [6, 5, 2.0])]  # a score is 10 more than its curve's best
+    told = losses_by(MIN, *complete, trial_of(6.5, [7, 6.5], is_pruned=True))[:, 0]
+    assert told.tolist() == [11, 12, 14]
 
 
 def test_what_a_pruned_trial_was_on_its_way_to_is_told_by_the_trials_given_only():
