@@ -18,18 +18,21 @@ from kt_notebook.core.space import HyperParameters
 from kt_notebook.magics.best_names import hand_on_best_names, keep_best_names
 from kt_notebook.magics.data_watch import watching_data
 from kt_notebook.magics.fingerprint import changed_names, fingerprints
+from kt_notebook.magics.going_on import going_on, is_finished, why_nothing_runs
 from kt_notebook.magics.options import TuneOptions
 from kt_notebook.magics.place import (
     cell_project,
+    changed_options,
     has_own_place,
     next_project,
     notebook_path,
     project_with_data,
     read_data,
+    search_fingerprints,
     write_data,
 )
 from kt_notebook.magics.rebinding import watching_names
-from kt_notebook.magics.tuner_choice import choose_tuner, make_oracle
+from kt_notebook.magics.tuner_choice import choose_tuner, make_oracle, notes_on_number
 from kt_notebook.magics.way import Way, way_of
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch, front_end, host_of
 from kt_notebook.search.output import OutputCapture
@@ -99,14 +102,28 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
     running = _running_in(host, project)
     if running is not None:
         return _join(shell, running, options)
+    told = _differences(project, options, cell)
     if options.overwrite:
         project.archive()
     elif (begun := first_record(project.journal_path, SearchStarted.kind)) is not None:
         choice = choose_tuner(options, cell.space, is_whole=cell.is_whole, before=begun.get("tuner"))
         oracle = make_oracle(options, choice.name, cell.space, shell.user_ns, cell.epochs)
+    notes = notes_on_number(options, oracle, cell.space, is_whole=cell.is_whole)
     if choice.reason:
-        cell = replace(cell, notes=(*cell.notes, SearchNoted("advice", "tuner_chosen", choice.reason)))
-    return _begin(shell, options, cell, oracle, project, data)
+        notes.append(SearchNoted("advice", "tuner_chosen", choice.reason))
+    cell = replace(cell, notes=(*cell.notes, *notes, *told))
+    return _begin(shell, options, cell, oracle, project, {**data, **search_fingerprints(options, cell.identity)})
+
+
+def _differences(project: Project, options: TuneOptions, cell: CellSearch) -> list[SearchNoted]:
+    """Return the note that an option makes this another search than the one before, where that is so."""
+    if has_own_place(options) or project.is_there:
+        return []
+    before = changed_options(project, options, cell.identity)
+    if before is None:
+        return []
+    text = f"{' and '.join(before[1])} changed, so this is a new search; the one before is kept as {before[0]}."
+    return [SearchNoted("advice", "options_changed", text)]
 
 
 # Any: the notebook's names stand for anything.
@@ -132,14 +149,15 @@ def _begin(
     session = _open_session(shell, options, cell, tuner, way)
     hand_on_best_names(shell.user_ns.get(options.name), tuner)
     shell.user_ns[options.name] = tuner
-    if _is_finished(tuner):
-        for note in tuner.opening_notes(is_starting=False):
-            print(note.text)  # noqa: T201 - the search has ended, so its panel takes no more notes
+    if is_finished(tuner):
+        texts = [note.text for note in tuner.opening_notes(is_starting=False)]
+        for text in filter(None, [*texts, why_nothing_runs(tuner, options)]):
+            print(text)  # noqa: T201 - the search has ended, so its panel takes no more notes
         way.show(session, tuner)
         return tuner
     if options.keep:
         keep_best_names(tuner, cell.hypermodel)
-    notes = [*cell.notes, *tuner.opening_notes()]
+    notes = [*cell.notes, *going_on(tuner), *tuner.opening_notes()]
     way.run(session, tuner, functools.partial(_start, session, notes, project, data))
     return tuner
 
@@ -237,12 +255,3 @@ def _project_for(shell: Any, project: Project, data: dict[str, str], options: Tu
     # Nobody may be there to ask: the output has to say why a new search began.
     print(f"{changed} changed since the search in {project.path.name} began: this is a new one, {fresh.path.name}.")  # noqa: T201
     return fresh
-
-
-def _is_finished(tuner: Tuner) -> bool:
-    record, oracle = tuner.hub.record, tuner.oracle
-    if record.state != "finished" or any(trial.status == "IDLE" for trial in record.trials.values()):
-        return False
-    limit = oracle.max_trials
-    used_up = limit is not None and len(record.trials) >= limit
-    return used_up or record.search["reason"] == "exhausted"

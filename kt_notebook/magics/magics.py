@@ -119,10 +119,11 @@ Options:
 
 {help_text()}
 
-Tuner auto, the default, is grid where every combination fits into the number of trials, else bayesian; hyperband trains
-many for few epochs. Pruning compares what a fit reports after each epoch: auto, the default, ends a trial that what
-complete trials gained from that epoch on would not bring to the best; median one below the others' median; halving, at
-2, 6, 18, … epochs, all but the best third. With several objectives NAME.pareto are the trials that none surpasses.
+Tuner auto, the default, is grid where every combination fits into the number of trials, else bayesian; hyperband
+trains many for few epochs and the best of them on. Pruning compares what a fit reports after each epoch: auto, the
+default, ends a trial that what complete trials gained from that epoch on would not bring to the best; median one worse
+than the others' median; halving, at 2, 6, 18, … epochs, all but the best third. With several objectives, NAME.pareto
+are the trials that none surpasses.
 
 Also: %tune list, show, status, wait, stop, pause, resume, results, best, open. Defaults: %config KTNotebook.
 """
@@ -187,21 +188,12 @@ def _has_module(name: str) -> bool:
     return find_spec(name) is not None
 
 
-def _notes(plan: CellPlan, options: TuneOptions) -> tuple[SearchNoted, ...]:
+def _notes(plan: CellPlan) -> tuple[SearchNoted, ...]:
     """Return the advice to show from the start."""
     notes = [SearchNoted("advice", note.code, note.text, note.line) for note in plan.notes]
     for place in plan.unsettled:
         text = f"{place.text}: {place.reason}. It joins the space when a trial first meets it."
         notes.append(SearchNoted("advice", "unsettled", text, place.line))
-    n = plan.space.n_combinations()
-    if is_hyperband(options.tuner) or options.tuner == "auto":  # that one tells how it has chosen
-        return tuple(notes)
-    if n is not None and plan.space.space and not plan.unsettled and n < options.max_trials:
-        text = f"{n:,} combinations, {options.max_trials} trials asked for: the search ends when each was tried."
-        notes.append(SearchNoted("advice", "few_combinations", text))
-    elif n is not None and options.tuner == "grid" and "max_trials" in options.given and n > options.max_trials:
-        text = f"{n:,} combinations, {options.max_trials} trials: the grid will not be complete."
-        notes.append(SearchNoted("advice", "many_combinations", text))
     return tuple(notes)
 
 
@@ -246,7 +238,7 @@ def _cell_search(
         space=plan.space,
         identity=plan.identity,
         reads=plan.reads,
-        notes=_notes(plan, options),
+        notes=_notes(plan),
         cell_file=file,
         fit_args=args,
         fit_kwargs=kwargs,

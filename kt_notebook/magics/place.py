@@ -3,25 +3,30 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kt_notebook.magics.fingerprint import changed_names
 from kt_notebook.magics.options import TuneOptions
-from kt_notebook.storage.projects import Project, next_free_name, notebook_project, project_name
+from kt_notebook.storage.projects import Project, list_projects, next_free_name, notebook_project, project_name
 
 __all__ = [
     "cell_project",
+    "changed_options",
     "has_own_place",
     "next_project",
     "notebook_path",
     "project_with_data",
     "read_data",
+    "search_fingerprints",
     "write_data",
 ]
 
 _DATA_FILE = "data.json"
+# The options that make another search of a cell, in the order in which they enter its folder's name.
+_COUNTING = ("objective", "tuner", "seed", "executions_per_trial", "max_epochs")
 
 
 # Any: the notebook's names stand for anything.
@@ -45,14 +50,29 @@ def cell_project(options: TuneOptions, identity: str, notebook: str | None) -> P
         notebook or os.getcwd(),  # noqa: PTH109 - a text is wanted
         options.name,
         identity,
-        options.objective,
-        options.tuner,
-        options.seed,
-        options.executions_per_trial,
-        options.max_epochs,
+        *(getattr(options, field) for field in _COUNTING),
     ]
     digest = hashlib.blake2b(json.dumps(parts).encode(), digest_size=4).hexdigest()
     return notebook_project(Path.cwd(), project_name(options.name, digest))
+
+
+def search_fingerprints(options: TuneOptions, identity: str) -> dict[str, str]:
+    """Return what makes a cell's search itself, beside its data, as short texts to be kept with those."""
+    told = {f"--{field.replace('_', '-')}": repr(getattr(options, field)) for field in _COUNTING}
+    return {"%%tune": identity, **told}
+
+
+def changed_options(project: Project, options: TuneOptions, identity: str) -> tuple[str, list[str]] | None:
+    """Return the latest search of the same name and cell, and the options in which this one differs; None without."""
+    mine = search_fingerprints(options, identity)
+    earlier = re.compile(re.escape(project_name(options.name, "")) + r"[0-9a-f]{8}(-\d+)?")
+    found = [p for p in list_projects(Path.cwd()) if earlier.fullmatch(p.name) and p.journal_path.exists()]
+    for other in sorted(found, key=lambda p: p.journal_path.stat().st_mtime, reverse=True):
+        kept = read_data(other)
+        changed = changed_names(kept, mine)
+        if kept.get("%%tune") == identity and changed:
+            return other.name, changed
+    return None
 
 
 def has_own_place(options: TuneOptions) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kt_notebook.core.errors import KTNotebookError, OptionError
+from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.format import format_count
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.space import HyperParameters
@@ -17,10 +18,15 @@ from kt_notebook.oracles.hyperband import HyperbandOracle
 from kt_notebook.oracles.pruning import create_pruner
 from kt_notebook.oracles.random_search import RandomSearchOracle
 
-__all__ = ["TunerChoice", "check_tuner", "choose_tuner", "is_hyperband", "make_oracle"]
+__all__ = ["TunerChoice", "check_tuner", "choose_tuner", "is_hyperband", "make_oracle", "notes_on_number"]
 
-# What `auto` may have chosen, by what a search's record says of it.
-_CHOSEN_BEFORE = {"GridSearch": "grid", "BayesianOptimization": "bayesian", "RandomSearch": "random"}
+# What `auto` goes on with, by what a search's record says of its tuner.
+_CHOSEN_BEFORE = {
+    "GridSearch": "grid",
+    "BayesianOptimization": "bayesian",
+    "RandomSearch": "random",
+    "Hyperband": "hyperband",
+}
 # KerasTuner's, which is not there yet, as `_bare` writes it.
 _LATER = frozenset({"sklearn"})
 # Hyperband's own, as in KerasTuner, where the cell says nothing of epochs.
@@ -138,6 +144,31 @@ def make_oracle(
     return oracle
 
 
+def notes_on_number(
+    options: TuneOptions, oracle: Oracle, space: HyperParameters, *, is_whole: bool
+) -> list[SearchNoted]:
+    """Return advice where the number of trials and that of the combinations do not fit together.
+
+    Args:
+        options: What the line says.
+        oracle: It knows how many trials it will run.
+        space: What reading the cell has found.
+        is_whole: Whether that is all of the space.
+    """
+    n, limit = space.n_combinations(), oracle.max_trials
+    if options.tuner == "auto" or isinstance(oracle, HyperbandOracle):  # they tell how they have chosen
+        return []
+    if n is None or limit is None or not space.space:
+        return []
+    if is_whole and n < limit:
+        text = f"{n:,} combinations, {limit} trials asked for: the search ends when each was tried."
+        return [SearchNoted("advice", "few_combinations", text)]
+    if n > limit and isinstance(oracle, GridSearchOracle):
+        text = f"{n:,} combinations, {limit} trials: the grid will not be complete."
+        return [SearchNoted("advice", "many_combinations", text)]
+    return []
+
+
 def _counted(n: int) -> str:
     return f"{format_count(n)} combination{'' if n == 1 else 's'}"
 
@@ -162,10 +193,12 @@ def _hint(text: str) -> str:
 
 def _own_oracle(options: TuneOptions, arguments: dict[str, Any], namespace: Mapping[str, Any]) -> Oracle:
     value: Any  # whatever the expression gives
+    is_class = False
     text, hint = options.tuner, _hint(options.tuner)
     try:
         value = eval(text, dict(namespace))  # the user's own expression, from the user's own cell
-        if isinstance(value, type) and issubclass(value, Oracle):
+        is_class = isinstance(value, type) and issubclass(value, Oracle)
+        if is_class:
             value = value(**arguments)
     except NameError as error:
         why = "" if text.isidentifier() else f": {error}; quotes inside it need quotes around it"
@@ -179,20 +212,28 @@ def _own_oracle(options: TuneOptions, arguments: dict[str, Any], namespace: Mapp
     if not isinstance(value, Oracle):
         raise OptionError(f"--tuner {text} gives {type(value).__name__}, which is no Oracle. {hint}")
     oracle: Oracle = value
-    if text.isidentifier() and oracle is namespace.get(text):
-        _refuse_settings(options)
-        # The search enters its trials into the oracle: the notebook's own stays as it is for the next search.
-        oracle = copy.deepcopy(oracle)
-    if "prune" in options.given or oracle.pruner is None:
+    if not is_class:
+        _tell(options, oracle := _own_copy(text, oracle, namespace))
+    if "prune" in options.given or (is_class and oracle.pruner is None):
         oracle.pruner = create_pruner(options.prune)
     return oracle
 
 
-def _refuse_settings(options: TuneOptions) -> None:
-    """Refuse options that an oracle which is there already would not hear of."""
-    for field in ("objective", "max_trials", "seed"):
+def _own_copy(text: str, oracle: Oracle, namespace: Mapping[str, Any]) -> Oracle:
+    """Return an oracle for this search alone, which enters its trials into it: the notebook's own stays as it is."""
+    return copy.deepcopy(oracle) if text.isidentifier() and oracle is namespace.get(text) else oracle
+
+
+def _tell(options: TuneOptions, oracle: Oracle) -> None:
+    """Give an oracle that is made already the number of trials that the line asks for.
+
+    Raises:
+        OptionError: The line has an option that the oracle would not hear of.
+    """
+    for field in ("objective", "seed"):
         if field in options.given:
-            flag = f"--{field.replace('_', '-')}"
             raise OptionError(
-                f"{flag} has no say where --tuner {options.tuner} is an oracle already. Give {field}= to the oracle."
+                f"--{field} has no say where --tuner {options.tuner} is an oracle already. Give {field}= to the oracle."
             )
+    if "max_trials" in options.given:
+        oracle.max_trials = options.max_trials

@@ -131,6 +131,47 @@ def test_an_exhausted_space_trains_nothing_more(notebook):
     assert sorted(notebook["ran"]) == [1, 2, 3]
 
 
+HYPERBAND = (
+    "%%tune q --project-name p{more} --objective loss:min --seed 1\nx = hp.Float('x', 0, 1)\n"
+    "for epoch in range(hp.get('tuner/epochs') if 'tuner/epochs' in hp else 1):\n    pass\n{{'loss': x}}\n"
+)
+
+
+def test_a_search_that_hyperband_exhausted_goes_on_with_another_tuner(notebook):
+    notebook.ok(HYPERBAND.format(more=" --tuner hyperband --max-epochs 3"))
+    n = len(notebook["q"].results)
+    same = notebook.ok(HYPERBAND.format(more=f" --max-epochs 3 --max-trials {n + 3}"))
+    assert f"Hyperband's brackets are complete with {n} trials; --tuner bayesian would go on from them" in same.out
+    assert len(notebook["q"].results) == n
+    other = notebook.ok(HYPERBAND.format(more=f" --tuner random --max-trials {n + 3}"))
+    assert f"q goes on from {n} trials" in other.out
+    assert len(notebook["q"].results) == n + 3
+
+
+def test_a_grid_that_was_complete_goes_on_in_a_larger_space(notebook):
+    cell = "%%tune g --project-name p --tuner grid\nhp.Int('a', 1, {most})\n"
+    notebook.ok(cell.format(most=3))
+    notebook.ok(cell.format(most=5))
+
+    assert sorted(notebook["g"].results.score) == [1, 2, 3, 4, 5]
+
+
+def test_a_cell_says_from_where_it_goes_on_and_that_it_has_more_trials_than_asked_for(notebook):
+    assert "goes on from" not in notebook.ok(SQUARE.format(n=3, more="").replace("ran", "[]")).out
+    assert "q goes on from 3 trials" in notebook.ok(SQUARE.format(n=5, more="").replace("ran", "[]")).out
+    less = notebook.ok(SQUARE.format(n=2, more="").replace("ran", "[]")).out
+    assert "q has 5 trials already, --max-trials 2 runs no more" in less
+
+
+def test_an_option_that_makes_a_new_search_of_the_same_cell_is_named(notebook, square):
+    square()
+    (first,) = notebook.projects()
+    again = notebook.ok(SQUARE.format(n=4, more=" --max-epochs 3").replace("--seed 1", "--seed 2")).out
+    assert f"--seed and --max-epochs changed, so this is a new search; the one before is kept as {first}" in again
+    assert "changed, so" not in notebook.ok(SQUARE.format(n=5, more="").replace("hp.Float", "2 * hp.Float")).out
+    assert "changed, so" not in notebook.ok(SQUARE.format(n=5, more="")).out
+
+
 def test_overwrite_begins_anew_and_keeps_the_old(notebook, square):
     first = square()
     second = square(more=" --overwrite")
@@ -403,7 +444,7 @@ def test_a_journal_damaged_within_keeps_what_can_be_read_and_says_so(notebook, s
     assert (results.status == "COMPLETED").sum() == 4
     assert len(notebook["ran"]) == 5
     notes = notebook["q"].hub.snapshot()["search"]["notes"]
-    assert [note["code"] for note in notes] == ["tuner_chosen", "number_minimised", "journal_recovered"]
+    assert [note["code"] for note in notes] == ["tuner_chosen", "number_minimised", "goes_on", "journal_recovered"]
     assert "journal" in again.out
 
 

@@ -312,9 +312,48 @@ def test_an_oracle_made_already_is_used_and_left_as_it_was(notebook):
 
 def test_an_oracle_made_already_cannot_be_told_more(notebook):
     notebook.ok(OWN + "mine = Mine(max_trials=3)\n")
-    ran = notebook.fails("%%tune q --tuner mine --max-trials 5\nhp.Float('x', 0, 1)\n")
+    for tuner in ("mine", "'Mine(max_trials=3)'"):
+        for option in ("--objective val_accuracy", "--seed 4"):
+            ran = notebook.fails(f"%%tune q --tuner {tuner} {option}\nhp.Float('x', 0, 1)\n")
+            flag = option.split()[0]
+            assert f"{flag} has no say where --tuner" in ran.out
+            assert f"Give {flag[2:]}= to the oracle" in ran.out
 
-    assert "Give max_trials= to the oracle" in ran.out
+
+@pytest.mark.parametrize("tuner", ["mine", "'Mine(max_trials=3)'"])
+def test_an_oracle_made_already_is_told_the_number_of_trials_and_goes_on_with_more(notebook, tuner):
+    notebook.ok(OWN + "mine = Mine(max_trials=3)\n")
+    for n in (2, 5):
+        notebook.ok(f"%%tune q --tuner {tuner} --max-trials {n}\nhp.Float('x', 0, 1)\n")
+        assert len(notebook["q"].results) == n
+    assert notebook["mine"].max_trials == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "pruner"),
+    [
+        ("--tuner 'Mine(max_trials=1)'", "NoneType"),
+        ("--tuner 'Mine(max_trials=1, prune=\"none\")'", "NoneType"),
+        ("--tuner 'Mine(max_trials=1, prune=\"median\")'", "MedianPruner"),
+        ("--tuner 'Mine(max_trials=1)' --prune halving", "HalvingPruner"),
+        ("--tuner mine", "NoneType"),
+        ("--tuner Mine --max-trials 1", "GainPruner"),
+    ],
+)
+def test_pruning_of_an_oracle_made_already_is_its_own_unless_the_line_says(notebook, options, pruner):
+    notebook.ok(OWN + "mine = Mine(max_trials=1)\n")
+    notebook.ok(f"%%tune q {options}\nhp.Float('x', 0, 1)\n")
+
+    assert type(notebook["q"].oracle.pruner).__name__ == pruner
+
+
+def test_advice_on_combinations_counts_the_trials_of_an_own_oracle(notebook):
+    notebook.ok(OWN)
+    few = notebook.ok("%%tune q --tuner 'Mine(max_trials=9)'\nhp.Int('x', 0, 3)\n")
+    enough = notebook.ok("%%tune p --tuner 'Mine(max_trials=3)'\nhp.Int('x', 0, 3)\n")
+
+    assert "4 combinations, 9 trials asked for" in few.out
+    assert "combinations, " not in enough.out.replace("4 combinations, seed", "")
 
 
 def test_an_oracle_made_on_the_line_is_used(notebook):
