@@ -8,11 +8,11 @@ and both are held to `tests/golden`.
 from dataclasses import dataclass, field
 from typing import Any
 
-from kt_notebook.core.budget import Budget
 from kt_notebook.core.events import Record, decode_number, encode_number
 from kt_notebook.core.objective import AnyObjective, loss_sign
+from kt_notebook.core.savings import NO_SAVINGS, counted, epochs_saved
 
-__all__ = ["EpochRecord", "SearchRecord", "TrialRecord", "epochs_saved"]
+__all__ = ["EpochRecord", "SearchRecord", "TrialRecord"]
 
 _SETTINGS = (
     "search_id", "name", "tuner", "objective", "max_trials", "executions_per_trial", "max_epochs", "seed",
@@ -109,6 +109,7 @@ class SearchRecord:
             "active_since": None,
             "elapsed_s": 0.0,
             "epochs_saved": 0,
+            "savings": NO_SAVINGS,
             "notes": [],
         }
 
@@ -269,9 +270,25 @@ class SearchRecord:
         trial.error = record["error"]
         trial.pruned = record["pruned"]
         trial.ended_at = record["time"]
-        search = self.search
-        search["epochs_saved"] += epochs_saved(trial, search["executions_per_trial"] or 1, search["max_epochs"])
+        if trial.status == "COMPLETED":
+            self._count_epochs(trial)
         self.end_order.append(trial.trial_id)
+
+    def _count_epochs(self, trial: TrialRecord) -> None:
+        search = self.search
+        lengths = [0] * (search["executions_per_trial"] or 1)
+        for epoch in trial.epochs:
+            if epoch.execution < len(lengths):
+                lengths[epoch.execution] = max(lengths[epoch.execution], epoch.epoch + 1)
+        search["savings"] = counted(
+            search["savings"],
+            trial.values,
+            lengths,
+            n_epochs=trial.n_epochs,
+            is_pruned=trial.pruned is not None,
+            max_epochs=search["max_epochs"],
+        )
+        search["epochs_saved"] = epochs_saved(search["savings"])
 
     def _cut_trial(self, record: Record) -> None:
         trial = self.trials.get(record["trial_id"])
@@ -313,32 +330,6 @@ class SearchRecord:
         for trial in self.trials.values():
             if trial.status == "RUNNING":
                 trial.status = "IDLE"
-
-
-def epochs_saved(trial: TrialRecord, executions: int, max_epochs: int | None) -> int:
-    """Return how many epochs fewer a trial ran than it would have without pruning and Hyperband.
-
-    Hyperband's trials add up: the first of a configuration saves what it lacks to `max_epochs`, and each that goes on
-    with it takes its own epochs off again.
-
-    Args:
-        trial: A trial that has ended.
-        executions: How often each trial is run: what is pruned in its first run is spared the others.
-        max_epochs: Most epochs of a trial, None where each decides for itself.
-    """
-    budget = Budget.of(trial.values)
-    first = 0 if budget is None else budget.initial_epoch
-    if budget is not None and max_epochs is not None and trial.status == "COMPLETED":
-        planned = first if budget.trial_id is not None else max_epochs
-    elif trial.pruned is not None and trial.n_epochs is not None:
-        planned = trial.n_epochs
-    else:
-        return 0
-    done = [first] * executions
-    for epoch in trial.epochs:
-        if epoch.execution < executions:
-            done[epoch.execution] = max(done[epoch.execution], epoch.epoch + 1)
-    return sum(planned - n for n in done)
 
 
 def _short(error: dict[str, Any] | None) -> dict[str, Any] | None:

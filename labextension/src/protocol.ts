@@ -69,6 +69,15 @@ export interface ISettings {
   n_combinations: number | null;
 }
 
+/** What `epochs_saved` is counted from; see `core/savings.py`. */
+export interface ISavings {
+  /** Epochs that complete trials ran, and had planned. */
+  done: number;
+  planned: number;
+  /** How many runs ended after so many epochs of so many: done, planned, how many. */
+  cut: [number, number, number][];
+}
+
 export interface ISearch extends ISettings {
   state: SearchState;
   reason: string | null;
@@ -76,8 +85,9 @@ export interface ISearch extends ISettings {
   started_at: number | null;
   active_since: number | null;
   elapsed_s: number;
-  /** Epochs that pruned trials had planned and did not run. */
+  /** Epochs fewer than without pruning and Hyperband. */
   epochs_saved: number;
+  savings: ISavings;
   notes: INote[];
 }
 

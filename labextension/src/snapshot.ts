@@ -2,6 +2,7 @@
  * From a snapshot to trials and back, cut to the best and latest ones where there are too many.
  */
 import type { ISearch, ISnapshot, ITrialColumns } from './protocol';
+import { NO_SAVINGS } from './savings';
 import type { SearchStore } from './store';
 import { Trial } from './trial';
 import { numberOrNull, readSettings, wireNumber } from './wire';
@@ -65,6 +66,7 @@ export function emptySearch(): ISearch {
     active_since: null,
     elapsed_s: 0,
     epochs_saved: 0,
+    savings: NO_SAVINGS,
     notes: []
   };
 }

@@ -14,6 +14,7 @@ import type {
   ISnapshot,
   JsonObject
 } from './protocol';
+import { counted, epochsSaved } from './savings';
 import { emptySearch, readTrials, takeSnapshot } from './snapshot';
 import { Details } from './details';
 import { type IHalt, foldHalt, haltOf } from './halt';
@@ -257,19 +258,16 @@ export class SearchStore {
   private _begin(fields: JsonObject, time: number): void {
     // Open still: the search before was killed, after its last record.
     this._closeStretch(this.time);
-    const { started_at: startedAt, elapsed_s: elapsed, epochs_saved: saved, notes } = this.search;
     const settings = readSettings(fields);
     const objective = this.search.objective;
     this.search = {
+      ...this.search,
       ...settings,
       state: 'running',
       reason: null,
       error: null,
-      started_at: startedAt ?? time,
-      active_since: time,
-      elapsed_s: elapsed,
-      epochs_saved: saved,
-      notes
+      started_at: this.search.started_at ?? time,
+      active_since: time
     };
     this.search.objective = objective;
     this._setObjective(settings.objective);
@@ -322,8 +320,11 @@ export class SearchStore {
       trial.pruned = readPruned(fields.pruned);
       trial.endedAt = time;
     });
-    const { executions_per_trial: executions, max_epochs: maxEpochs } = this.search;
-    this.search.epochs_saved += trial.epochsSaved(executions, maxEpochs);
+    if (trial.status === 'COMPLETED') {
+      const { savings, executions_per_trial: executions, max_epochs: maxEpochs } = this.search;
+      this.search.savings = counted(savings, trial, executions, maxEpochs);
+      this.search.epochs_saved = epochsSaved(this.search.savings);
+    }
     this.standing.end(trial);
   }
 

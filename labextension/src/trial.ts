@@ -92,31 +92,6 @@ export class Trial {
     return typeof id === 'string' ? id : null;
   }
 
-  /**
-   * How many epochs fewer this trial ran than it would have without pruning and Hyperband; see `core/record.py`.
-   *
-   * @param executions how often each trial is run: what is pruned in its first run is spared the others.
-   * @param maxEpochs most epochs of a trial, null where each decides for itself.
-   */
-  epochsSaved(executions: number, maxEpochs: number | null): number {
-    const initial = this.values['tuner/initial_epoch'];
-    const first = typeof initial === 'number' ? initial : 0;
-    const goesOn = this.continues !== null;
-    const isHyperband = 'tuner/epochs' in this.values;
-    let planned = this.pruned === null ? null : this.nEpochs;
-    if (isHyperband && maxEpochs !== null && this.status === 'COMPLETED') {
-      planned = goesOn ? first : maxEpochs;
-    }
-    if (planned === null) {
-      return 0;
-    }
-    let saved = 0;
-    for (let i = 0; i < executions; i++) {
-      saved += planned - Math.max(first, this.curves[i]?.length ?? 0);
-    }
-    return saved;
-  }
-
   /** Seconds from start to end, null while it runs. */
   get duration(): number | null {
     return this.endedAt === null ? null : this.endedAt - this.startedAt;

@@ -11,6 +11,7 @@ import type {
   IOutput,
   IPruned,
   IRecord,
+  ISavings,
   ISearch,
   ISettings,
   IShortError,
@@ -175,6 +176,18 @@ export function readState(value: unknown): SearchState {
   return STATES.find(state => state === value) ?? 'failed';
 }
 
+function readSavings(value: unknown): ISavings {
+  const { done, planned, cut } = isObject(value) ? value : {};
+  return {
+    done: number(done),
+    planned: number(planned),
+    cut: list(cut).map(item => {
+      const [ran, of, n] = list(item);
+      return [number(ran), number(of), number(n)];
+    })
+  };
+}
+
 function readSearch(value: JsonObject): ISearch {
   return {
     ...readSettings(value),
@@ -185,6 +198,7 @@ function readSearch(value: JsonObject): ISearch {
     active_since: numberOrNull(value.active_since),
     elapsed_s: number(value.elapsed_s),
     epochs_saved: number(value.epochs_saved),
+    savings: readSavings(value.savings),
     notes: objects(value.notes).map(readNote)
   };
 }
