@@ -1,18 +1,20 @@
 """How a trial ends: from what a worker brought back to the oracle's books and the event."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from kt_notebook.core.errors import ResultError
 from kt_notebook.core.events import ErrorInfo, TrialEnded
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, TooManyFailuresError
 from kt_notebook.core.protocol import Result
-from kt_notebook.core.record import SearchRecord, TrialRecord
+from kt_notebook.core.record import EpochRecord, SearchRecord, TrialRecord
 from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
 from kt_notebook.core.values import value_to_json
 from kt_notebook.search.messages import Outcome, OutcomeKind
 
-__all__ = ["FailureWatch", "end_trial", "no_score_error", "outcome_of_stopped"]
+__all__ = ["FailureWatch", "curve_of", "end_trial", "no_score_error", "outcome_of_stopped"]
 
 # As many first trials must fail alike before the search gives up.
 _N_ALIKE = 3
@@ -58,9 +60,26 @@ def _ended(trial: Trial, error: ErrorInfo | None, result: Result | None) -> Tria
     )
 
 
-def outcome_of_stopped(outcome: Outcome, record: TrialRecord, objective: AnyObjective | None) -> Outcome:
-    """Return the outcome of a trial that was ended early: what its best epoch gave."""
-    reached = [e for e in record.epochs if objective is not None and objective.has_value(e.metrics)]
+# What a trial reports after its verdict is shown and not counted: how much that is depends on the threads' timing.
+# Any: the verdict is JSON.
+def _counts(epoch: EpochRecord, pruned: Mapping[str, Any] | None) -> bool:
+    return pruned is None or (epoch.execution == 0 and epoch.epoch <= pruned["epoch"])
+
+
+def curve_of(record: TrialRecord, objective: AnyObjective | None, pruned: Mapping[str, Any] | None) -> dict[int, float]:
+    """Return the objective of a trial's first execution by epoch, of a pruned trial up to its verdict."""
+    if objective is None:
+        return {}
+    curve = record.objective_curve(objective)
+    return curve if pruned is None else {epoch: value for epoch, value in curve.items() if epoch <= pruned["epoch"]}
+
+
+def outcome_of_stopped(
+    outcome: Outcome, record: TrialRecord, objective: AnyObjective | None, pruned: Mapping[str, Any] | None
+) -> Outcome:
+    """Return the outcome of a trial that was ended early: what its best epoch gave, if pruned up to the verdict."""
+    epochs = [epoch for epoch in record.epochs if _counts(epoch, pruned)]
+    reached = [e for e in epochs if objective is not None and objective.has_value(e.metrics)]
     result = Result()
     if objective is not None and reached:
         best = min(reached, key=lambda e: _nan_last(objective.loss(objective.get_value(e.metrics))))

@@ -9,6 +9,7 @@ from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.values import value_from_json
+from kt_notebook.search.endings import curve_of
 
 __all__ = ["restore_oracle"]
 
@@ -83,6 +84,5 @@ def _trial(record: TrialRecord, oracle: Oracle) -> Trial:
     trial.seed, trial.pruned = record.seed, record.pruned
     trial.message = record.error["traceback"] if record.error else None
     trial.n_epochs = record.n_epochs
-    if oracle.objective is not None:
-        trial.curve = record.objective_curve(oracle.objective)
+    trial.curve = curve_of(record, oracle.objective, record.pruned)
     return trial

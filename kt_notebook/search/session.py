@@ -30,7 +30,7 @@ from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import Assignment, TrialFunction
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.values import value_to_json
-from kt_notebook.search.endings import FailureWatch, end_trial, no_score_error, outcome_of_stopped
+from kt_notebook.search.endings import FailureWatch, curve_of, end_trial, no_score_error, outcome_of_stopped
 from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
@@ -227,8 +227,9 @@ class Session:
                 if self.oracle.objective is None:
                     self.oracle.objective = message.objective
                     self._publish(ObjectiveChosen(message.objective.to_json()))
-                    for trial in self.oracle.ongoing_trials.values():  # Their epochs came before it was known.
-                        trial.curve = self.hub.record.trials[trial.trial_id].objective_curve(message.objective)
+                    for trial in self.oracle.trials.values():  # Their epochs came before it was known.
+                        if trial.status is not TrialStatus.IDLE:
+                            self._fill_curve(trial)
             case Event():
                 self._publish(message)
 
@@ -236,11 +237,17 @@ class Session:
         """Let the oracle see an epoch, and end the trial where it says so; what is ending anyway is left to that."""
         trial = self.oracle.get_trial(message.trial_id)
         trial.n_epochs = message.n_epochs
+        if trial.pruned is not None:  # What it reports while it is ending is shown and not counted.
+            return
         verdict = self.oracle.take_epoch(message.trial_id, message.execution, message.epoch, message.metrics)
         is_last = message.n_epochs is not None and message.epoch + 1 >= message.n_epochs
         if verdict.stop and not is_last and not self._running.is_ending(message.trial_id):
             trial.pruned = {"epoch": message.epoch, "reason": verdict.reason}
             self._running.stop(message.trial_id)
+
+    def _fill_curve(self, trial: Trial) -> None:
+        """Give a trial the curve that a resumed search gives it."""
+        trial.curve = curve_of(self.hub.record.trials[trial.trial_id], self.oracle.objective, trial.pruned)
 
     def _fill_workers(self) -> None:
         while self._reason is None and not self._is_paused and (worker := self._running.idle_worker) is not None:
@@ -279,16 +286,18 @@ class Session:
             self._grow(SpaceMet(outcome.trial_id, outcome.hyperparameters))
         if outcome.kind is OutcomeKind.INTERRUPTED:
             self._end_for("stopped")
-        is_cut = outcome.kind in (OutcomeKind.STOPPED, OutcomeKind.INTERRUPTED)
-        if is_cut and self._reason is not None and not reporter.ends_alone:
+        is_stopped = outcome.kind in (OutcomeKind.STOPPED, OutcomeKind.INTERRUPTED)
+        if is_stopped and self._reason is not None and not reporter.ends_alone:
             self.oracle.rerun_trial(outcome.trial_id)
             self._publish(TrialCut(outcome.trial_id))
             return
-        if outcome.kind is OutcomeKind.STOPPED:
-            outcome = outcome_of_stopped(outcome, self.hub.record.trials[outcome.trial_id], self.oracle.objective)
+        if is_stopped:
+            record = self.hub.record.trials[outcome.trial_id]
+            outcome = outcome_of_stopped(outcome, record, self.oracle.objective, trial.pruned)
             trial.status = TrialStatus.COMPLETED if trial.pruned else TrialStatus.STOPPED
         else:
             trial.pruned = None  # The verdict came when the trial had ended by itself.
+        self._fill_curve(trial)
         ended, too_many = end_trial(self.oracle, trial, outcome)
         if self._store is not None:
             self._store.keep(self.oracle, trial)

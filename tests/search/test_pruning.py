@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from kt_notebook.core.commands import StopTrial
+from kt_notebook.core.objective import Objective
 from kt_notebook.core.oracle import Oracle, Verdict
 from kt_notebook.core.protocol import Result
 from kt_notebook.oracles.random_search import RandomSearchOracle
+from kt_notebook.search.executors import CallingExecutor
 from kt_notebook.search.hub import Hub
 from kt_notebook.search.resume import restore_oracle
 from kt_notebook.search.session import Session
+from kt_notebook.search.settings import SessionSettings
 from tests.search.searches import WAIT_S, make_session, run, statuses
 
 
@@ -106,6 +109,76 @@ def test_a_trial_that_a_user_ends_is_not_called_pruned() -> None:
     assert session.wait(WAIT_S)
     assert statuses(session) == ["STOPPED"]
     assert session.hub.record.trials["0"].pruned is None
+
+
+def wait_for_verdict(reporter: Any) -> None:
+    """Wait until the trial is asked to end."""
+    while not reporter.is_stopping:
+        threading.Event().wait(0.001)
+
+
+def test_an_interrupt_while_a_pruned_trial_is_ending_keeps_its_score() -> None:
+    def function(assignment: Any, reporter: Any) -> Result:
+        reporter.report(0, 0, {"score": 3.0}, n_epochs=9)
+        wait_for_verdict(reporter)
+        raise KeyboardInterrupt
+
+    executor = CallingExecutor()
+    session = Session(SessionSettings("id", "test", "random"), pruning_one(2), function, executor, Hub())
+    session.start()
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        executor.serve()
+    assert session.wait(WAIT_S)
+    trial = session.hub.record.trials["0"]
+    assert (trial.status, trial.score) == ("COMPLETED", 3.0)
+    assert trial.pruned == {"epoch": 0, "reason": "cannot win at 0"}
+    assert session.state == "stopped"
+
+
+def test_what_a_trial_reports_after_its_verdict_is_shown_and_not_counted() -> None:
+    def function(assignment: Any, reporter: Any) -> Result:
+        reporter.report(0, 0, {"score": 3.0}, n_epochs=9)
+        wait_for_verdict(reporter)
+        reporter.report(0, 1, {"score": 1.0}, n_epochs=9)
+        reporter.report(1, 0, {"score": 0.5}, n_epochs=9)
+        hold(reporter)
+
+    oracle = pruning_one(1)
+    record = run(make_session(function, oracle=oracle)).hub.record
+    assert [epoch.metrics["score"] for epoch in record.trials["0"].epochs] == [3.0, 1.0, 0.5]
+    assert (record.trials["0"].score, record.trials["0"].best_step) == (3.0, 0)
+    assert oracle.trials["0"].curve == {0: 3.0}
+    restore_oracle(again := pruning_one(1), record)
+    assert again.trials["0"].curve == {0: 3.0}
+
+
+def test_a_trial_that_ends_by_itself_after_its_verdict_keeps_its_whole_curve() -> None:
+    def function(assignment: Any, reporter: Any) -> Result:
+        reporter.report(0, 0, {"score": 3.0}, n_epochs=9)
+        wait_for_verdict(reporter)
+        reporter.report(0, 1, {"score": 1.0}, n_epochs=9)
+        return Result({"score": 1.0}, 1)
+
+    oracle = pruning_one(1)
+    assert run(make_session(function, oracle=oracle)).hub.record.trials["0"].pruned is None
+    assert oracle.trials["0"].curve == {0: 3.0, 1: 1.0}
+
+
+def test_an_objective_that_is_settled_late_fills_the_curves_of_ended_trials_too() -> None:
+    def function(assignment: Any, reporter: Any) -> Result:
+        reporter.report(0, 0, {"score": 3.0, "other": 1.0}, n_epochs=1)
+        if assignment.trial_id == "0":
+            raise ValueError("before any result")
+        reporter.choose_objective(Objective("score", "min"))
+        return Result({"score": 3.0, "other": 1.0}, 0)
+
+    oracle = RandomSearchOracle(None, max_trials=2, seed=1)
+    oracle.hyperparameters.Float("x", -1.0, 1.0)
+    session = run(make_session(function, oracle=oracle))
+    assert statuses(session) == ["FAILED", "COMPLETED"]
+    restore_oracle(again := RandomSearchOracle(None, max_trials=2, seed=1), session.hub.record)
+    for trials in (oracle.trials, again.trials):
+        assert [trial.curve for trial in trials.values()] == [{0: 3.0}, {0: 3.0}]
 
 
 def hold_until_heard(hub: Hub, trial_id: str, reporter: Any) -> None:
