@@ -50,7 +50,8 @@ class Trial:
         best_step: Step (epoch) of the score, from 0.
         seed: The trial's seed, 0 to 2**31 - 1.
         pruned: `{"epoch", "reason"}` where the trial was ended early, else None.
-        curve: The objective after each epoch of the first execution, by epoch, counted from 0, as it was reported.
+        curve: The objective after each epoch of the first execution, by epoch, counted from 0, as it was reported;
+            of a pruned trial up to its verdict.
         n_epochs: How many epochs that execution plans, None where unknown.
     """
 
