@@ -57,6 +57,12 @@ _LATER = {
 
 # Any: a public name is a class or a function.
 def __getattr__(name: str) -> Any:
+    if name == "oracles":
+        return importlib.import_module("kt_notebook.oracles")
+    if name.endswith("Oracle") and name not in _HOMES:
+        oracles = importlib.import_module("kt_notebook.oracles")
+        if name in oracles.__all__:
+            raise AttributeError(f"kt_notebook has no {name}; it is kt_notebook.oracles.{name}")
     if name in _LATER:
         raise AttributeError(f"kt_notebook has no {name} yet; {_LATER[name]}")
     if name not in _HOMES:

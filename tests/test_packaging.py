@@ -108,6 +108,9 @@ def test_every_public_name_exists() -> None:
 
 
 def test_a_tuner_that_comes_later_is_told_with_those_of_today() -> None:
+    with pytest.raises(AttributeError, match=r"no OptunaOracle; it is kt_notebook\.oracles\.OptunaOracle"):
+        kt_notebook.OptunaOracle
+    assert not hasattr(kt_notebook, "MyOracle")
     assert not hasattr(kt_notebook, "SklearnTuner")
     with pytest.raises(AttributeError, match="no SklearnTuner yet; today there are BayesianOptimization, Hyperband"):
         kt_notebook.SklearnTuner

@@ -187,6 +187,11 @@ def _hint(text: str) -> str:
     bare = _bare(text)
     if bare in _LATER:
         return f"Today there are {', '.join(TUNERS)}, and oracles of your own."
+    if bare.startswith("optuna"):
+        return (
+            "Import OptunaOracle from kt_notebook.oracles and a sampler from optuna.samplers, then "
+            "--tuner \"OptunaOracle(TPESampler(), objective='val_loss')\"."
+        )
     near = difflib.get_close_matches(bare, TUNERS, n=1, cutoff=0.6)
     return f"Did you mean {near[0]}?" if near else f"There are {', '.join(TUNERS)}, and oracles of your own."
 

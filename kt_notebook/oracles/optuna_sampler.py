@@ -48,7 +48,8 @@ class OptunaOracle(Oracle):
         allow_new_entries: Whether trials may declare more than `hyperparameters` holds.
         tune_new_entries: Whether what they declare beyond it is searched, not only kept at its default.
         max_retries_per_trial: How often a failed trial is run again.
-        max_consecutive_failed_trials: End the search when as many trials in a row failed; None: never for this reason.
+        max_consecutive_failed_trials: End the search when as many trials in a row failed. Where the first three fail
+            alike, it ends in any case.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
 
     Raises:

@@ -77,7 +77,7 @@ class BaseTuner:
         prune: str | Pruner | None = None,
         **kwargs: Any,  # KerasTuner's logger and tuner_id; anything else is refused
     ) -> None:
-        _refuse_unknown(kwargs)
+        _refuse_unknown(type(self), kwargs)
         self.oracle = oracle
         if prune is not None:
             oracle.pruner = create_pruner(prune)
@@ -299,6 +299,7 @@ class BaseTuner:
         """Return the best trials' models, best first, with the weights of their best epochs.
 
         Raises:
+            ResultError: A trial trained no Keras model.
             StorageError: A trial's weights are not there.
         """
         return [self.load_model(trial) for trial in self._best_trials(num_models)]
@@ -319,10 +320,11 @@ class BaseTuner:
 
 
 # Any: whatever a user passed by mistake.
-def _refuse_unknown(kwargs: dict[str, Any]) -> None:
+def _refuse_unknown(kind: type, kwargs: dict[str, Any]) -> None:
     for name, value in kwargs.items():
         if name not in _KNOWN_KWARGS:
             known = ("objective", "max_trials", "hypermodel", "directory", "project_name", "overwrite", "seed", "prune")
             near = difflib.get_close_matches(name, [*known, "executions_per_trial", "hyperparameters"], n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
-            raise OptionError(f"A tuner has no argument {name}={value!r}.{hint} See help(kt_notebook.Tuner).")
+            shown = f"kt_notebook.{kind.__name__}" if kind.__module__.startswith("kt_notebook.") else kind.__name__
+            raise OptionError(f"{kind.__name__} has no argument {name}={value!r}.{hint} See help({shown}).")

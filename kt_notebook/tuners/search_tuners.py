@@ -23,7 +23,8 @@ class RandomSearch(Tuner):
         tune_new_entries: Whether what trials declare beyond it is searched.
         allow_new_entries: Whether trials may declare more.
         max_retries_per_trial: How often a failed trial is run again.
-        max_consecutive_failed_trials: End the search after as many failures in a row; None: never for this.
+        max_consecutive_failed_trials: End the search after as many failures in a row. Where the first three trials fail
+            alike, it ends in any case.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
         **kwargs: As for `Tuner`.
     """
@@ -68,7 +69,8 @@ class GridSearch(Tuner):
         tune_new_entries: Whether what trials declare beyond it is searched.
         allow_new_entries: Whether trials may declare more.
         max_retries_per_trial: How often a failed trial is run again.
-        max_consecutive_failed_trials: End the search after as many failures in a row; None: never for this.
+        max_consecutive_failed_trials: End the search after as many failures in a row. Where the first three trials fail
+            alike, it ends in any case.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
         **kwargs: As for `Tuner`.
     """
@@ -117,7 +119,8 @@ class BayesianOptimization(Tuner):
         tune_new_entries: Whether what trials declare beyond it is searched.
         allow_new_entries: Whether trials may declare more.
         max_retries_per_trial: How often a failed trial is run again.
-        max_consecutive_failed_trials: End the search after as many failures in a row; None: never for this.
+        max_consecutive_failed_trials: End the search after as many failures in a row. Where the first three trials fail
+            alike, it ends in any case.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
         **kwargs: As for `Tuner`.
     """

@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from kt_notebook.core.errors import OptionError
+from kt_notebook.core.errors import OptionError, ResultError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial
 from kt_notebook.oracles.hyperband import HyperbandOracle
-from kt_notebook.training.checkpoints import load_best
+from kt_notebook.training.checkpoints import WEIGHTS_NAME, load_best
 from kt_notebook.tuners.base_tuner import BaseTuner
 from kt_notebook.tuners.state_remover import StateRemover
 
@@ -66,10 +66,18 @@ class Tuner(BaseTuner):
         """Return a trial's model as it was at its best epoch.
 
         Raises:
+            ResultError: The trial trained no Keras model.
             StorageError: The trial's weights are not there.
         """
         if self.hypermodel is None:
             raise OptionError(
                 f"{type(self).__name__} has no hypermodel to build a model with. Override load_model(trial)."
             )
-        return load_best(self.hypermodel.build, trial.hyperparameters.copy(), Path(self.get_trial_dir(trial.trial_id)))
+        place = Path(self.get_trial_dir(trial.trial_id))
+        record = self.hub.record.trials.get(trial.trial_id)
+        if record is not None and not record.epochs and not (place / WEIGHTS_NAME).exists():
+            raise ResultError(
+                f"Trial {trial.trial_id} kept no model: it returned its result without a Keras fit. "
+                "get_best_hyperparameters() has its values."
+            )
+        return load_best(self.hypermodel.build, trial.hyperparameters.copy(), place)

@@ -218,6 +218,8 @@ def test_an_objective_of_unknown_direction_is_refused(notebook):
         ("--max-trials 0", "--max-trials 0 is no count"),
         ("--tuner randm", "--tuner randm is unknown. Did you mean random?"),
         ("--tuner hyperband_of_mine", "--tuner hyperband_of_mine is unknown. Did you mean hyperband?"),
+        ("--tuner optuna", "--tuner optuna is unknown. Import OptunaOracle from kt_notebook.oracles"),
+        ("--tuner 'OptunaOracle(TPESampler())'", "Import OptunaOracle from kt_notebook.oracles"),
         ("--tuner 3", "--tuner 3 gives int, which is no Oracle"),
         ("--tuner 1/0", "--tuner 1/0 cannot be made: ZeroDivisionError"),
         ("--tuner a:b", "--tuner a:b is neither a name nor an expression"),
