@@ -32,8 +32,11 @@ Mask = NDArray[np.bool_]
 
 # A condition on a parent of up to as many values is asked once for each of them, else for each row.
 MAX_TABLE = 1_000
-# Where two places count as one in a key: far below any difference that training would show.
+# Where two places of what can be counted are one in a key, but for a float's last bits.
 KEY_DIGITS = 9
+# A number without a step is one with all in the same part of its range: a trial beside another of them teaches nothing.
+# So many parts cost no score in a hundred trials, and keep a search from going back to one bound again and again.
+KEY_PARTS = 200
 # Where a hyperparameter stands that is not active: the middle, so that it says nothing.
 NEUTRAL = 0.5
 
@@ -72,6 +75,7 @@ class UnitCube:
         is_category = np.array([column.is_category for column in self._columns], dtype=bool)
         self._numeric, self._categories = np.flatnonzero(~is_category), np.flatnonzero(is_category)
         self._stepped = np.flatnonzero(self._n_levels > 0)
+        self._is_continuous = np.array([column.is_continuous for column in self._columns], dtype=bool)
         self._whole_log = [at for at, column in enumerate(self._columns) if column.is_whole_log]
         sizes = self._n_levels[self._categories].astype(int)
         self.n_numeric = len(self._numeric)
@@ -177,8 +181,12 @@ class UnitCube:
         return np.where(moves, moved, rows)
 
     def keys(self, rows: Array) -> list[bytes]:
-        """Return for each row something hashable that two rows share if they stand for one configuration."""
-        masked = np.where(self.active(rows), np.round(rows, KEY_DIGITS), -1.0)
+        """Return for each row something hashable that two rows share if they stand for one configuration.
+
+        Numbers without a step count as one where they are in the same 200th of their range.
+        """
+        places = np.where(self._is_continuous, np.rint(rows * KEY_PARTS), np.round(rows, KEY_DIGITS))
+        masked = np.where(self.active(rows), places, -1.0)
         return [row.tobytes() for row in masked]
 
     def features(self, rows: Array) -> Array:
@@ -234,6 +242,7 @@ class _Column:
         n_values = entry.n_values
         self.is_whole_log = isinstance(entry, Int) and entry.step is None
         self.n_levels = 0 if n_values is None or self.is_whole_log else n_values
+        self.is_continuous = n_values is None
         is_ordered = isinstance(entry, Boolean) or (isinstance(entry, Choice) and entry.ordered)
         self.is_category = isinstance(entry, Choice) and not is_ordered and self.n_levels > 2
         listed = entry.all_values() if isinstance(entry, Boolean | Choice) else ()

@@ -24,8 +24,8 @@ Mask = NDArray[np.bool_]
 
 # Whether failures follow from values is not known beforehand: a prior for the logarithm of the noise that allows both.
 NOISE_PRIOR = (-1.0, 2.0)
-# From what expected share of failures on one belongs to its values: one half was no better.
-EXPECTED_SHARE = 1 / 3
+# From what expected share of failures on one belongs to its values.
+EXPECTED_SHARE = 0.5
 # The model learns from the latest trials.
 MAX_TRIALS = 300
 

@@ -72,7 +72,7 @@ class History:
         return losses_of(self._outcomes[:n_first], self.objective)
 
     def is_tried(self, rows: Array) -> Mask:
-        """Return which rows stand for configurations that trials have, or had."""
+        """Return which rows stand for configurations that trials have, or had, or for ones just beside them."""
         return np.array([key in self._keys or key in self._pending_keys for key in self.cube.keys(rows)], dtype=bool)
 
     def _take(self, trial: Trial, oracle: Oracle) -> None:

@@ -81,8 +81,11 @@ class Model:
     def _planned(self) -> Array | None:
         if self._design is None:
             self._design = initial_design(self.history.cube, trial_seed(self.seed, "initial design"), self._n_initial)
-        left = np.flatnonzero(~self.history.is_tried(self._design))
-        return self._design[left[0]] if len(left) else None
+        history = self.history
+        left = np.flatnonzero(~history.is_tried(self._design))
+        # From where the search stands: a space that has grown since must not begin with its middle once more.
+        later = left[left >= len(history.rows) + len(history.pending)]
+        return self._design[later[0] if len(later) else left[0]] if len(left) else None
 
     def _posterior(self, rows: Array, targets: Array, rng: np.random.Generator) -> Posterior:
         """Return the model given the ended trials, and the running ones as it expects them."""

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from kt_notebook.core.conditions import Parent, Predicate
 from kt_notebook.core.parameter import Boolean, Choice, Fixed, Float, Int
 from kt_notebook.core.search_space import SearchSpace
+from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.unit_cube import UnitCube
 from tests.core.strategies import countable_spaces, discrete, floats, ints, parameters, probs
 
@@ -75,6 +76,19 @@ def test_rows_of_a_countable_space_share_a_key_exactly_if_their_configurations_a
     rows = rows_of(cube, seed)
     by_row, by_space = cube.keys(rows), [space.key(cube.decode(row)) for row in rows]
     assert len(set(zip(by_row, by_space, strict=True))) == len(set(by_row)) == len(set(by_space))
+
+
+def test_numbers_without_a_step_share_a_key_where_they_are_as_good_as_equal():
+    hp = HyperParameters()
+    hp.Float("lr", 1e-4, 1e-1, sampling="log")
+    hp.Int("n", 1, 1000)
+    cube = UnitCube(hp.search_space)
+    rows = np.array([cube.encode(values) for values in ({"lr": 0.01, "n": 5}, {"lr": 0.01005, "n": 5})])
+    assert len(set(cube.keys(rows))) == 1
+    rows = np.array([cube.encode(values) for values in ({"lr": 0.01, "n": 5}, {"lr": 0.011, "n": 5})])
+    assert len(set(cube.keys(rows))) == 2
+    rows = np.array([cube.encode(values) for values in ({"lr": 0.01, "n": 5}, {"lr": 0.01, "n": 6})])
+    assert len(set(cube.keys(rows))) == 2
 
 
 @given(conditional_spaces(), seeds)

@@ -117,6 +117,21 @@ def test_where_a_fifth_of_the_trials_fails_it_keeps_away_from_there():
     assert sum(value is None for _, value in rows[20:]) <= 4
 
 
+def test_trials_that_fail_by_chance_seldom_hold_it_up():
+    bests = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        rows = search(make(seed=seed), 40, lambda values, rng=rng: None if rng.random() < 0.2 else height(values))
+        bests.append(best_of(rows))
+    assert np.median(bests) < 0.02
+
+
+def test_it_does_not_go_back_to_a_bound_again_and_again():
+    oracle = make(lambda hp: (hp.Float("x", 0, 1), hp.Float("y", 0, 1)))
+    rows = search(oracle, 20, lambda values: values["x"] + values["y"])
+    assert sum(values["x"] < 0.002 and values["y"] < 0.002 for values, _ in rows) == 1
+
+
 def test_noise_does_not_hold_it_up():
     rng = np.random.default_rng(0)
     rows = search(make(), 40, lambda values: height(values) + 0.02 * rng.standard_normal())
@@ -233,6 +248,15 @@ def test_a_space_that_grows_keeps_what_was_learned():
     rows = search(oracle, 10, lambda values: (values["x"] - 0.8) ** 2 + (values["z"] - 0.1) ** 2)
     assert abs(rows[0][0]["x"] - 0.8) < 0.1
     assert best_of(rows) < 0.02
+
+
+def test_a_space_that_is_met_while_searching_is_not_begun_twice_at_its_middle():
+    oracle = make(lambda hp: hp.Float("x", 0, 1))
+    first = search(oracle, 1, lambda values: values["x"])
+    oracle.update_space(space_of(lambda hp: hp.Float("z", 0, 1)))
+    second = search(oracle, 1, lambda values: values["x"])
+    assert first[0][0]["x"] == 0.5
+    assert second[0][0]["x"] != 0.5
 
 
 def test_a_space_that_is_narrowed_is_searched_inside_only():
