@@ -122,8 +122,9 @@ Options:
 Tuner auto, the default, is grid where every combination fits into the number of trials, else bayesian; hyperband
 trains many for few epochs and the best of them on. Pruning compares what a fit reports after each epoch: auto, the
 default, ends a trial that what complete trials gained from that epoch on would not bring to the best; median one worse
-than the others' median; halving, at 2, 6, 18, … epochs, all but the best third. With several objectives, NAME.pareto
-are the trials that none surpasses.
+than the others' median; halving, at 2, 6, 18, … epochs, all but the best third. With several objectives none is
+ended, and NAME.pareto are the trials that none surpasses. An oracle of yours that is made already, as in --tuner
+"Mine(objective='val_loss')", takes --max-trials from the line, and --prune only where it is there.
 
 Also: %tune list, show, status, wait, stop, pause, resume, results, best, open. Defaults: %config KTNotebook.
 """
