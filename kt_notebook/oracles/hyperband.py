@@ -154,10 +154,18 @@ class HyperbandOracle(Oracle):
             )
         super().adopt_trial(trial)
 
+    def get_space(self) -> HyperParameters:
+        """Return a copy of the space, for building once: with the epochs that the first trial is given."""
+        space = super().get_space()
+        space.values = {**space.values, **_first_budget(self._brackets[0]).to_values()}
+        return space
+
     def remaining_trials(self) -> int | None:
         """Return how many trials may still start: fewer where the space is used up or too many fail."""
-        most = self.n_planned if self.max_trials is None else min(self.n_planned, self.max_trials)
-        return max(0, most - len(self.start_order))
+        left = self.n_planned - self._rungs().n_trials
+        if self.max_trials is not None:
+            left = min(left, self.max_trials - len(self.start_order))
+        return max(0, left)
 
     @property
     def n_planned(self) -> int:
@@ -200,9 +208,13 @@ class HyperbandOracle(Oracle):
             "current_iteration": latest // n_brackets,
         }
 
-    def settled_trials(self) -> list[str]:
-        """Return the ids of ended trials from which none will go on any more."""
-        return list(self._rungs().settled())
+    def settled_trials(self, *, is_over: bool = False) -> list[str]:
+        """Return the ids of ended trials from which none will go on any more.
+
+        Args:
+            is_over: Whether the search has come to its end, so that no trial that failed is run again.
+        """
+        return list(self._rungs().settled(is_over=is_over))
 
     def _rungs(self) -> Rungs:
         return Rungs(self._brackets * self.hyperband_iterations, self.factor, self)

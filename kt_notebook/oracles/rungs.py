@@ -67,6 +67,11 @@ class Rungs:
         return len(self._ladders)
 
     @property
+    def n_trials(self) -> int:
+        """How many trials have a place."""
+        return sum(len(rung) for ladder in self._ladders for rung in ladder.rungs)
+
+    @property
     def open_bracket(self) -> Bracket | None:
         """The bracket whose first rung the next new configuration joins; None where all of them are full."""
         if self._ladders and self._ladders[-1].n_free(0) > 0:
@@ -87,8 +92,12 @@ class Rungs:
         found = (promotion for ladder in self._ladders for promotion in self._ahead(ladder))
         return next(found, None)
 
-    def settled(self) -> Iterator[str]:
-        """Yield the ids of ended trials from which none will go on any more."""
+    def settled(self, *, is_over: bool = False) -> Iterator[str]:
+        """Yield the ids of ended trials from which none will go on any more.
+
+        Args:
+            is_over: Whether the search has come to its end, so that no trial that failed is run again.
+        """
         for ladder in self._ladders:
             for round_, trials in enumerate(ladder.rungs):
                 is_top = round_ + 1 == len(ladder.rungs)
@@ -96,7 +105,7 @@ class Rungs:
                 for trial in trials:
                     above = self._continued.get(trial.trial_id)
                     # One that failed may be run again when the search is.
-                    is_done = not has_room if above is None else above.status is not TrialStatus.FAILED
+                    is_done = not has_room if above is None else is_over or above.status is not TrialStatus.FAILED
                     if is_done and is_terminal((above or trial).status):
                         yield trial.trial_id
 

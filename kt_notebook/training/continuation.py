@@ -155,7 +155,7 @@ class Continuation:
 
 def remove_states(directory: Path) -> None:
     """Remove what a trial has left for others to go on from; its best weights stay."""
-    for path in directory.glob(f"{_STEM}.*.npz"):
+    for path in directory.glob(f"*{_STEM}.*.npz"):  # Those too that a killed process has begun to write.
         with suppress(OSError):  # A file that stays costs only its room.
             path.unlink()
 

@@ -9,6 +9,8 @@ from kt_notebook.training.continuation import remove_states
 
 __all__ = ["StateRemover"]
 
+_ENDS = ("finished", "exhausted")  # Of a search that has come through.
+
 
 class StateRemover:
     """A listener that removes the states of settled trials.
@@ -26,9 +28,10 @@ class StateRemover:
         self._removed: set[str] = set()
 
     def receive(self, records: Sequence[Record]) -> None:
-        """Look whether the end of a trial has settled others."""
-        if any(record["kind"] == "trial_ended" for record in records):
-            settled = set(self._oracle.settled_trials()) - self._removed
+        """Look whether the end of a trial, or of the search, has settled others."""
+        is_over = any(record["kind"] == "search_ended" and record["reason"] in _ENDS for record in records)
+        if is_over or any(record["kind"] == "trial_ended" for record in records):
+            settled = set(self._oracle.settled_trials(is_over=is_over)) - self._removed
             for trial_id in settled:
                 remove_states(Path(self._directory_of(trial_id)))
             self._removed |= settled

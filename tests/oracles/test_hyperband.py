@@ -383,7 +383,9 @@ def test_trials_of_another_search_take_no_place():
     trial = Trial(hp, "0", TrialStatus.COMPLETED)
     trial.score = 0.0
     oracle.adopt_trial(trial)
+    assert oracle.remaining_trials() == 22
     assert len(play(oracle)) == 22
+    assert oracle.remaining_trials() == 0
 
 
 # What it says of itself.
@@ -425,6 +427,7 @@ def test_trials_are_settled_when_the_rung_above_is_full_or_has_taken_them_over()
     assert len(oracle.settled_trials()) == 8
     end(oracle, trial, status=TrialStatus.FAILED)
     assert budget.trial_id not in oracle.settled_trials()  # it may be run again
+    assert budget.trial_id in oracle.settled_trials(is_over=True)
 
 
 def test_at_the_end_all_trials_are_settled():

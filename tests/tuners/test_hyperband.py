@@ -157,3 +157,25 @@ def test_a_search_that_was_killed_between_rungs_goes_on_with_the_weights_on_disk
 def test_a_search_tells_its_plan_when_it_begins(here, capsys):
     hyperband().search()
     assert "Hyperband: up to 9 epochs a trial, 3 brackets, 22 trials\n" in capsys.readouterr().out
+
+
+def test_the_space_of_a_loop_of_its_own_is_summarised_before_the_search(here, capsys):
+    tuner = hyperband()
+    tuner.search_space_summary()
+    assert "x (Float)" in capsys.readouterr().out
+    assert [entry.name for entry in tuner.oracle.get_space().space] == ["x"]
+
+
+@pytest.mark.keras
+def test_states_of_trials_whose_continuation_failed_go_when_the_search_ends(here):
+    from tests.training.keras_models import X, Y
+
+    def fails_on_the_second_rung(hp):
+        if hp.get("tuner/round") == 1:
+            raise RuntimeError("no")
+        return build(hp)
+
+    tuner = hyperband(hypermodel=fails_on_the_second_rung, objective="loss", max_epochs=4, factor=2)
+    tuner.search(X, Y, verbose=0)
+    assert "FAILED" in set(tuner.results.status)
+    assert not list(here.rglob("*last_epoch*"))
