@@ -37,7 +37,9 @@ _N_DURATIONS = 50
 _ENOUGH_DURATIONS = 2
 _MESSAGE_COLUMNS, _VALUE_COLUMNS, _N_NAMES = 100, 32, 8
 _WORDS = {"FAILED": "failed", "INVALID": "invalid", "STOPPED": "stopped"}
-_REASONS = {"timed_out": "out of time", "exhausted": "finished, every combination tried"}
+_REASONS = {"timed_out": "out of time", "exhausted": "finished"}
+# Whose trials are no combinations: it runs some of them several times, for more epochs each, and tells its plan.
+_HYPERBAND = "Hyperband"
 # The record keeps no outputs here, the text needs none; and epochs only of trials that run.
 _NOT_FOLDED = frozenset({"output_captured", "trial_progressed"})
 
@@ -121,7 +123,8 @@ class ConsoleSink:
 
     def _begin(self, record: Record) -> list[str]:
         parts = [record["tuner"], self._objective_text()]
-        parts.append(_limit_text(record))
+        if record["max_trials"] is not None or record["tuner"] != _HYPERBAND:
+            parts.append(_limit_text(record))
         if record["n_combinations"] is not None:
             parts.append(f"{format_count(record['n_combinations'])} combinations")
         if record["timeout_s"] is not None:
@@ -197,6 +200,8 @@ class ConsoleSink:
         n = sum(self._counts.values())
         trials = f"{format_count(n)} trial{'' if n == 1 else 's'}{of}"
         reason = _REASONS.get(record["reason"], record["reason"])
+        if record["reason"] == "exhausted" and self._has_tried_all(n):
+            reason = f"{reason}, every combination tried"
         sums = [f"{trials} in {format_clock(self._elapsed())}"]
         if (saved := self._search.search["epochs_saved"]) > 0:
             sums.append(format_epochs_saved(saved))
@@ -207,6 +212,11 @@ class ConsoleSink:
             best = f"  best {self._metric_name()} {self._best.text}"
             lines.append("  ".join(filter(None, [best, _values_text(self._best.values)])))
         return lines
+
+    def _has_tried_all(self, n_trials: int) -> bool:
+        search = self._search.search
+        n_combinations = search["n_combinations"]
+        return n_combinations is not None and n_trials >= n_combinations and search["tuner"] != _HYPERBAND
 
     # Pieces of text.
 

@@ -10,7 +10,9 @@ export interface IEstimate {
 
 /** The number of trials the search is heading for, null where it has no limit. */
 export function totalTrials(store: SearchStore): number | null {
-  const { max_trials: limit, n_combinations: space } = store.search;
+  const { max_trials: limit, tuner } = store.search;
+  // Hyperband runs a configuration several times, for more epochs each.
+  const space = tuner === 'Hyperband' ? null : store.search.n_combinations;
   if (limit === null || space === null) {
     return limit ?? space;
   }

@@ -243,7 +243,8 @@ describe('the table', () => {
 
   test('says at a pruned trial why it was pruned, and in the head what that saved', async () => {
     const pruned = { epoch: 1, reason: 'val_loss 0.9000 after 2 epochs; the best is 0.3000' };
-    const script = running().epoch('1', 1, 0.9).end('1', 0.7, { pruned });
+    const script = new Script().start().trial('0').epoch('0', 4, 0.5).end('0', 0.5);
+    script.trial('1').epoch('1', 0, 0.7).epoch('1', 1, 0.9).end('1', 0.7, { pruned });
     const node = await show(script.store());
     const state = find(node, '[role="gridcell"] [title^="Pruned after epoch 2: val_loss"]');
     expect(state.textContent).toBe('pruned');

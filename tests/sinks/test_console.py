@@ -214,3 +214,20 @@ def test_a_stream_that_is_no_terminal_gets_plain_lines():
     console_on(stream).receive(search_of(3).records)
 
     assert stream.getvalue().splitlines() == told(search_of(3))
+
+
+def test_the_end_of_hyperband_is_not_that_of_the_space():
+    story = Story(tuner="Hyperband", max_trials=None, n_combinations=2)
+    for trial_id in ("0000", "0001"):
+        story.start(trial_id).end(trial_id, 0.5)
+    lines = told(story.finish("exhausted"))
+    assert "no limit of trials" not in lines[0]
+    assert "digits finished: 2 trials" in lines[-2]
+
+
+@pytest.mark.parametrize(("n_combinations", "said"), [(2, "finished, every combination tried:"), (None, "finished:")])
+def test_every_combination_was_tried_only_where_their_number_is_known(n_combinations, said):
+    story = Story(max_trials=None, n_combinations=n_combinations)
+    for trial_id in ("0", "1"):
+        story.start(trial_id).end(trial_id, 0.5)
+    assert f"digits {said} 2 trials" in told(story.finish("exhausted"))[-2]
