@@ -21,6 +21,7 @@ from kt_notebook.magics.fingerprint import changed_names, fingerprints
 from kt_notebook.magics.going_on import going_on, is_finished, why_nothing_runs
 from kt_notebook.magics.options import TuneOptions
 from kt_notebook.magics.place import (
+    TUNER,
     cell_project,
     changed_options,
     has_own_place,
@@ -106,13 +107,15 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
     if options.overwrite:
         project.archive()
     elif (begun := first_record(project.journal_path, SearchStarted.kind)) is not None:
-        choice = choose_tuner(options, cell.space, is_whole=cell.is_whole, before=begun.get("tuner"))
+        before, kept = begun.get("tuner"), read_data(project).get(TUNER)
+        choice = choose_tuner(options, cell.space, is_whole=cell.is_whole, before=before, kept=kept)
         oracle = make_oracle(options, choice.name, cell.space, shell.user_ns, cell.epochs)
     notes = notes_on_number(options, oracle, cell.space, is_whole=cell.is_whole)
     if choice.reason:
         notes.append(SearchNoted("advice", "tuner_chosen", choice.reason))
     cell = replace(cell, notes=(*cell.notes, *notes, *told))
-    return _begin(shell, options, cell, oracle, project, {**data, **search_fingerprints(options, cell.identity)})
+    data |= {**search_fingerprints(options, cell.identity), TUNER: choice.name}
+    return _begin(shell, options, cell, oracle, project, data)
 
 
 def _differences(project: Project, options: TuneOptions, cell: CellSearch) -> list[SearchNoted]:

@@ -13,6 +13,7 @@ from kt_notebook.magics.options import TuneOptions
 from kt_notebook.storage.projects import Project, list_projects, next_free_name, notebook_project, project_name
 
 __all__ = [
+    "TUNER",
     "cell_project",
     "changed_options",
     "has_own_place",
@@ -23,6 +24,9 @@ __all__ = [
     "search_fingerprints",
     "write_data",
 ]
+
+# Under which the tuner is kept with the data: no name of a notebook.
+TUNER = "%%tune tuner"
 
 _DATA_FILE = "data.json"
 # The options that make another search of a cell, in the order in which they enter its folder's name.

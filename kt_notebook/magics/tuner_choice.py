@@ -66,7 +66,12 @@ def is_hyperband(name: str) -> bool:
 
 
 def choose_tuner(
-    options: TuneOptions, space: HyperParameters, *, is_whole: bool = True, before: str | None = None
+    options: TuneOptions,
+    space: HyperParameters,
+    *,
+    is_whole: bool = True,
+    before: str | None = None,
+    kept: str | None = None,
 ) -> TunerChoice:
     """Return the tuner that the options mean.
 
@@ -78,11 +83,13 @@ def choose_tuner(
         space: What reading the cell has found.
         is_whole: Whether that is all of the space.
         before: The tuner of the search that goes on, as its record has it.
+        kept: Its latest tuner by name, which tells what Hyperband draws from.
     """
     if options.tuner != "auto":
         return TunerChoice(options.tuner)
     if before in _CHOSEN_BEFORE:
-        return TunerChoice(_CHOSEN_BEFORE[before])
+        name = _CHOSEN_BEFORE[before]
+        return TunerChoice(kept if kept is not None and kept.partition("+")[0] == name else name)
     trials = f"{format_count(options.max_trials)} trials"
     n = space.n_combinations() if space.space else None
     if not space.space or not is_whole:

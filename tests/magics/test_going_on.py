@@ -148,6 +148,16 @@ def test_a_search_that_hyperband_exhausted_goes_on_with_another_tuner(notebook):
     assert len(notebook["q"].results) == n + 3
 
 
+def test_auto_goes_on_with_hyperband_and_what_it_draws_from(notebook):
+    for tuner in ("hyperband+bayesian", "hyperband"):
+        notebook.ok(HYPERBAND.format(more=f" --tuner {tuner} --overwrite --max-epochs 9 --max-trials 3"))
+        sampler = type(notebook["q"].oracle._sampler)
+        for n in (5, 6):
+            notebook.ok(HYPERBAND.format(more=f" --max-epochs 9 --max-trials {n}"))
+            assert len(notebook["q"].results) == n
+            assert type(notebook["q"].oracle._sampler) is sampler
+
+
 def test_a_grid_that_was_complete_goes_on_in_a_larger_space(notebook):
     cell = "%%tune g --project-name p --tuner grid\nhp.Int('a', 1, {most})\n"
     notebook.ok(cell.format(most=3))
