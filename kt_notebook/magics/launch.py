@@ -33,7 +33,7 @@ from kt_notebook.magics.place import (
     write_data,
 )
 from kt_notebook.magics.rebinding import watching_names
-from kt_notebook.magics.tuner_choice import choose_tuner, make_oracle, notes_on_number
+from kt_notebook.magics.tuner_choice import choose_tuner, make_oracle, notes_on_choice
 from kt_notebook.magics.way import Way, way_of
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch, front_end, host_of
 from kt_notebook.search.output import OutputCapture
@@ -110,7 +110,7 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
         before, kept = begun.get("tuner"), read_data(project).get(TUNER)
         choice = choose_tuner(options, cell.space, is_whole=cell.is_whole, before=before, kept=kept)
         oracle = make_oracle(options, choice.name, cell.space, shell.user_ns, cell.epochs)
-    notes = notes_on_number(options, oracle, cell.space, is_whole=cell.is_whole)
+    notes = notes_on_choice(options, oracle, cell.space, is_whole=cell.is_whole)
     if choice.reason:
         notes.append(SearchNoted("advice", "tuner_chosen", choice.reason))
     cell = replace(cell, notes=(*cell.notes, *notes, *told))

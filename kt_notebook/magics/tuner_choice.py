@@ -10,6 +10,7 @@ from typing import Any
 from kt_notebook.core.errors import KTNotebookError, OptionError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.format import format_count
+from kt_notebook.core.objective import MultiObjective
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.magics.options import TUNERS, TuneOptions
@@ -18,7 +19,7 @@ from kt_notebook.oracles.hyperband import HyperbandOracle
 from kt_notebook.oracles.pruning import create_pruner
 from kt_notebook.oracles.random_search import RandomSearchOracle
 
-__all__ = ["TunerChoice", "check_tuner", "choose_tuner", "is_hyperband", "make_oracle", "notes_on_number"]
+__all__ = ["TunerChoice", "check_tuner", "choose_tuner", "is_hyperband", "make_oracle", "notes_on_choice"]
 
 # What `auto` goes on with, by what a search's record says of its tuner.
 _CHOSEN_BEFORE = {
@@ -151,10 +152,10 @@ def make_oracle(
     return oracle
 
 
-def notes_on_number(
+def notes_on_choice(
     options: TuneOptions, oracle: Oracle, space: HyperParameters, *, is_whole: bool
 ) -> list[SearchNoted]:
-    """Return advice where the number of trials and that of the combinations do not fit together.
+    """Return advice where parts of the choice do not fit together: trials and combinations, pruning and objectives.
 
     Args:
         options: What the line says.
@@ -162,6 +163,16 @@ def notes_on_number(
         space: What reading the cell has found.
         is_whole: Whether that is all of the space.
     """
+    notes = _notes_on_number(options, oracle, space, is_whole=is_whole)
+    if "prune" in options.given and options.prune != "none" and isinstance(oracle.objective, MultiObjective):
+        text = f"--prune {options.prune} ends no trial of several objectives: their sum does not say which can win."
+        notes.append(SearchNoted("advice", "prunes_nothing", text))
+    return notes
+
+
+def _notes_on_number(
+    options: TuneOptions, oracle: Oracle, space: HyperParameters, *, is_whole: bool
+) -> list[SearchNoted]:
     n, limit = space.n_combinations(), oracle.max_trials
     if options.tuner == "auto" or isinstance(oracle, HyperbandOracle):  # they tell how they have chosen
         return []

@@ -202,6 +202,9 @@ def test_two_objectives_are_searched_together(notebook):
     assert list(results.score) == pytest.approx(sorted(results.cost - results.auc))
     assert [int(trial.trial_id) for trial in notebook["q"].pareto] == list(results.pareto().index)
     assert "cost ↓ + auc ↑" in ran.out
+    assert "ends no trial" not in ran.out
+    ran = notebook.ok(cell.format(objective="cost:min,auc --prune median --overwrite"))
+    assert "--prune median ends no trial of several objectives" in ran.out
 
 
 def test_an_objective_of_unknown_direction_is_refused(notebook):
