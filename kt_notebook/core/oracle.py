@@ -78,7 +78,7 @@ class Oracle:
         pruner: Ends trials that cannot win; None lets every trial run to its end.
 
     Raises:
-        OptionError: `max_trials` is below 1, or the seed is no integer.
+        OptionError: `max_trials` is below 1, another limit has no meaning, or the seed is no integer.
         ObjectiveError: The objective cannot be understood.
     """
 
@@ -105,6 +105,8 @@ class Oracle:
                 "tune_new_entries=False and allow_new_entries=False need hyperparameters=, the space to search. "
                 "Give it, or leave both at True."
             )
+        _check_limit("max_retries_per_trial", max_retries_per_trial, at_least=0)
+        _check_limit("max_consecutive_failed_trials", max_consecutive_failed_trials, at_least=1)
         self.objective: AnyObjective | None = create_objective(objective)
         self.max_trials = max_trials
         self.hyperparameters = hyperparameters.copy() if hyperparameters is not None else HyperParameters()
@@ -351,6 +353,11 @@ class Oracle:
         for tuner_id, ongoing in list(self.ongoing_trials.items()):
             if ongoing.trial_id == trial.trial_id:
                 del self.ongoing_trials[tuner_id]
+
+
+def _check_limit(name: str, value: int | None, *, at_least: int) -> None:
+    if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__") or value < at_least):
+        raise OptionError(f"{name}={value!r} has no meaning. Give a whole number of {at_least} or more.")
 
 
 def _check_max_trials(max_trials: int | None) -> None:

@@ -228,13 +228,13 @@ def create_pruner(prune: Any) -> Pruner | None:
     """Return what `prune=` means.
 
     Args:
-        prune: None or "none" for no pruning; "auto" (gain stopping), "median", "halving"; or an object of one's own
+        prune: None, False or "none" for no pruning; "auto" (gain stopping), "median", "halving"; or an object of one's own
             with `judge(trial, epoch, oracle)`. By name, no trial of a search with several objectives is ended.
 
     Raises:
         OptionError: It is none of these.
     """
-    if prune is None:
+    if prune is None or prune is False:
         return None
     if isinstance(prune, str) and prune in _RULES:
         rule = _RULES[prune]

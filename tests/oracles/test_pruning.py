@@ -35,7 +35,7 @@ def judged(pruner, oracle, curve, n_epochs=None):
     return pruner.judge(trial, max(trial.curve), oracle)
 
 
-@pytest.mark.parametrize("prune", [None, "none"])
+@pytest.mark.parametrize("prune", [None, "none", False])
 def test_nothing_is_pruned_where_nobody_asks(prune):
     assert create_pruner(prune) is None
 

@@ -165,6 +165,8 @@ def test_executions_are_counted_from_one(executions):
         ({"directroy": "x"}, r"Did you mean directory"),
         ({"zzz": 1}, r"RandomSearch has no argument zzz=1\. See help\(kt_notebook\.RandomSearch\)"),
         ({"max_trials": 0}, r"max_trials=0"),
+        ({"max_retries_per_trial": -1}, r"max_retries_per_trial=-1"),
+        ({"max_consecutive_failed_trials": 0}, r"max_consecutive_failed_trials=0"),
         ({"seed": 1.5}, r"seed=1\.5"),
     ],
 )
