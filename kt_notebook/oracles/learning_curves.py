@@ -223,7 +223,8 @@ def running_best(curve: Mapping[int, float], objective: AnyObjective | None) -> 
 
 
 def _ranks(values: Array) -> Array:
-    """Return the values' ranks, equal ones sharing theirs. (scipy.stats, which has it, takes half a second to load.)"""
+    """Return the values' ranks, equal ones sharing theirs."""
+    # scipy.stats has it, and takes half a second to load
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     ranks: Array = (np.cumsum(count) - (count - 1) / 2)[place]
     return ranks

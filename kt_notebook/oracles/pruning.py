@@ -228,8 +228,8 @@ def create_pruner(prune: Any) -> Pruner | None:
     """Return what `prune=` means.
 
     Args:
-        prune: None, False or "none" for no pruning; "auto" (gain stopping), "median", "halving"; or an object of one's own
-            with `judge(trial, epoch, oracle)`. By name, no trial of a search with several objectives is ended.
+        prune: None, False or "none" for no pruning; "auto" (gain stopping), "median", "halving"; or an object of one's
+            own with `judge(trial, epoch, oracle)`. By name, no trial of a search with several objectives is ended.
 
     Raises:
         OptionError: It is none of these.
