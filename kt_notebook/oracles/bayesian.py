@@ -29,7 +29,6 @@ from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.values import Value
 from kt_notebook.oracles.history import History
 from kt_notebook.oracles.model import Model
-from kt_notebook.oracles.one_thread import one_thread
 from kt_notebook.oracles.pruning import create_pruner
 from kt_notebook.oracles.random_draws import RandomSampler
 from kt_notebook.oracles.tried import TriedConfigurations, nothing_left, proposal
@@ -71,8 +70,7 @@ class BayesianSampler:
             history = History(space, oracle.objective)
             history.follows(oracle)
             model = self._model = Model(history, oracle.seed, self._alpha, self._beta, self._n_initial)
-        with one_thread():
-            row = model.propose(np.random.default_rng([trial_seed(oracle.seed, trial_id), 1]))
+        row = model.propose(np.random.default_rng([trial_seed(oracle.seed, trial_id), 1]))
         if row is not None:
             values = model.history.cube.decode(row)
             if space.key(values) not in self._tried.keys(oracle):

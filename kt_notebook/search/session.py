@@ -35,6 +35,7 @@ from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
 from kt_notebook.search.messages import ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
+from kt_notebook.search.one_thread import next_trial
 from kt_notebook.search.reporter import StopLevel
 from kt_notebook.search.running import RunningTrials
 from kt_notebook.search.settings import SessionSettings, Store
@@ -251,7 +252,7 @@ class Session:
 
     def _fill_workers(self) -> None:
         while self._reason is None and not self._is_paused and (worker := self._running.idle_worker) is not None:
-            trial = self.oracle.create_trial(worker)
+            trial = next_trial(self.oracle, worker)
             if trial.status is TrialStatus.RUNNING:
                 self._is_exhausted = False
                 self._start_trial(trial)
