@@ -38,7 +38,7 @@ def draw(standings: Standings, ours: Collection[str], file: Path) -> None:
     peers = {method: look for method, look in _PEERS.items() if method in there and method not in ours}
     look_of = {**{method: (method.rpartition(":")[2], _OURS) for method in there if method in ours}, **peers}
     with mpl.rc_context({"svg.hashsalt": "kt_notebook", "font.size": 10}):
-        figure = Figure(figsize=(7.2, 4.2), facecolor="white", layout="constrained")
+        figure = Figure(figsize=(8.4, 3.8), facecolor="white", layout="constrained")
         axes = figure.subplots()
         for method, (label, colour) in look_of.items():
             is_ours = method in ours
@@ -56,6 +56,6 @@ def draw(standings: Standings, ours: Collection[str], file: Path) -> None:
         axes.set_title(f"{len(standings.problems)} problems, {len(standings.seeds)} seeds; lower is better")
         axes.grid(color="#e4e4e4", linewidth=0.8)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(loc="lower left", frameon=False, fontsize=9)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
         metadata = {"Date": None} if file.suffix == ".svg" else None
         figure.savefig(file, metadata=metadata, dpi=110)
