@@ -81,11 +81,9 @@ class Model:
     def _planned(self) -> Array | None:
         if self._design is None:
             self._design = initial_design(self.history.cube, trial_seed(self.seed, "initial design"), self._n_initial)
-        history = self.history
-        left = np.flatnonzero(~history.is_tried(self._design))
-        # From where the search stands: a space that has grown since must not begin with its middle once more.
-        later = left[left >= len(history.rows) + len(history.pending)]
-        return self._design[later[0] if len(later) else left[0]] if len(left) else None
+        # From the first again: where a space has grown since, its middle has not been tried, only old defaults with it.
+        left = np.flatnonzero(~self.history.is_tried(self._design))
+        return self._design[left[0]] if len(left) else None
 
     def _posterior(self, rows: Array, targets: Array, rng: np.random.Generator) -> Posterior:
         """Return the model given the ended trials, and the running ones as it expects them."""

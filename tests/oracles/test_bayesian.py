@@ -250,15 +250,6 @@ def test_a_space_that_grows_keeps_what_was_learned():
     assert best_of(rows) < 0.02
 
 
-def test_a_space_that_is_met_while_searching_is_not_begun_twice_at_its_middle():
-    oracle = make(lambda hp: hp.Float("x", 0, 1))
-    first = search(oracle, 1, lambda values: values["x"])
-    oracle.update_space(space_of(lambda hp: hp.Float("z", 0, 1)))
-    second = search(oracle, 1, lambda values: values["x"])
-    assert first[0][0]["x"] == 0.5
-    assert second[0][0]["x"] != 0.5
-
-
 def test_a_space_that_is_narrowed_is_searched_inside_only():
     oracle = make(lambda hp: (hp.Float("x", 0, 1), hp.Choice("c", ["p", "q", "r"])))
     search(oracle, 20, lambda values: (values["x"] - 0.2) ** 2 + 0.1 * (values["c"] == "r"))
