@@ -50,8 +50,8 @@ test:  ## everything that CI checks: lint, types, walls, front end, pytest
 	@$(MAKE) pytest
 	@printf '\n== make test: all steps passed\n'
 
-test-all:  ## the same with the slow tests
-	@$(MAKE) test PYTEST_MARKS=
+test-all:  ## the same with the slow tests, and with examples that were not drawn before
+	@EXPLORE=1 $(MAKE) test PYTEST_MARKS=
 
 lint: $(STAMPS)/dev  ## ruff: rules and format
 	$(call step,lint,$(BIN)/ruff check . && $(BIN)/ruff format --check .)

@@ -165,6 +165,7 @@ class UnitCube:
         share = rate[:, None] / np.maximum(active.sum(axis=1, keepdims=True), 1)
         moves = (rng.random(rows.shape) < share) & active
         moves[np.arange(len(rows)), np.where(active, rng.random(rows.shape), -1.0).argmax(axis=1)] = True
+        moves &= active  # where nothing is active nothing moves
         moved = _mirrored(rows + sigma[:, None] * rng.standard_normal(rows.shape), 1.0)
         stepped, categories = self._stepped, self._categories
         last = self._n_levels[stepped] - 1
