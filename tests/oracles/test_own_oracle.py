@@ -6,6 +6,7 @@ from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import TrialStatus
 from tests.oracles.contract import OracleContract
+from tests.oracles.plays import Play, reopened, told
 
 
 def drawn(oracle, trial_id, base):
@@ -49,3 +50,14 @@ class TestOwnOracle(OracleContract):
 class TestOwnOracleThatLooksAtResults(OracleContract):
     oracle: ClassVar = Climbing
     ends_when_exhausted: ClassVar = False
+
+    def test_a_value_that_is_no_number_goes_on_as_itself(self):
+        hp = HyperParameters()
+        hp.Choice("c", [float("nan"), 1.0])
+        hp.Int("n", 1, 9)
+        for seed in range(5):
+            first = Play(self.make(hp, seed=seed))
+            first.moves([(0, "done")] * 6)
+            again = reopened(first, self.make(hp, seed=seed))
+            later = again.moves([(0, "done")] * 8)
+            assert told(later) == told(first.moves([(0, "done")] * 8)[-len(later) :])
