@@ -5,6 +5,7 @@ any time from the oracle's trials, in the order in which they ended, and its spa
 ended trial is run again, that is done. A trial whose values are outside the present space is left out.
 """
 
+import operator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,7 +58,7 @@ class History:
         ended = [oracle.trials[trial_id] for trial_id in oracle.end_order]
         n_known = len(self._ended)
         is_same = oracle.hyperparameters.search_space is self.space and oracle.objective == self.objective
-        if not is_same or len(ended) < n_known or any(map(_differ, ended, self._ended)):
+        if not is_same or len(ended) < n_known or any(map(operator.is_not, ended, self._ended)):
             return False
         for trial in ended[n_known:]:
             self._take(trial, oracle)
@@ -95,7 +96,3 @@ class History:
         """Return the row of what was proposed: ranges that depend on other values move it, the same way each time."""
         values = trial.hyperparameters.drawn_values
         return self.cube.encode(values) if self.cube.covers(values) else None
-
-
-def _differ(trial: Trial, known: Trial) -> bool:
-    return trial is not known

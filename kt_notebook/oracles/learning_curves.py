@@ -25,6 +25,7 @@ __all__ = [
     "final_loss",
     "full_curve",
     "is_complete",
+    "ranks_of",
     "running_best",
     "table_of",
 ]
@@ -80,7 +81,7 @@ class LearningCurves:
             is_near = np.median(np.abs(ends - finals)) <= high - low
         if len(ends) < MIN_TRIALS_FOR_ORDER or not is_near:
             return False
-        ranks = np.array([_ranks(ends), _ranks(finals)])
+        ranks = np.array([ranks_of(ends), ranks_of(finals)])
         ranks -= ranks.mean(axis=1, keepdims=True)
         spread = float(np.sqrt((ranks**2).sum(axis=1).prod()))
         return spread > 0 and float((ranks[0] * ranks[1]).sum()) / spread >= MIN_RANK_CORRELATION
@@ -222,8 +223,8 @@ def running_best(curve: Mapping[int, float], objective: AnyObjective | None) -> 
     return best
 
 
-def _ranks(values: Array) -> Array:
-    """Return the values' ranks, equal ones sharing theirs."""
+def ranks_of(values: Array) -> Array:
+    """Return the values' ranks from 1, equal ones sharing the mean of theirs, shape `(n,)`."""
     # scipy.stats has it, and takes half a second to load
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     ranks: Array = (np.cumsum(count) - (count - 1) / 2)[place]

@@ -2,7 +2,8 @@
 
 How it works: a trial that ended early counts with the loss that it was on its way to (`learning_curves`). Then the
 half-rank warp: better than the median, losses keep their distances; worse, only their order counts, so that a few
-very bad trials do not drown the differences among the good ones. A failed trial is as bad as the worst that did not.
+very bad trials do not drown the differences among the good ones. A failed trial is as bad as the worst that did not;
+whether it counts at all is for `failures` to say.
 """
 
 import math
@@ -21,6 +22,7 @@ from kt_notebook.oracles.learning_curves import (
     final_loss,
     full_curve,
     is_complete,
+    ranks_of,
     running_best,
 )
 
@@ -118,9 +120,8 @@ def _half_rank(losses: Array) -> Array:
     spread = math.sqrt(float(np.mean((distance[good] / largest) ** 2))) or 1.0
     with np.errstate(over="ignore"):  # a huge loss among small ones becomes infinite, and then its rank
         distance = distance / largest / spread
-    _, place, count = np.unique(losses, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - count / 2)[place]  # equal losses share a rank
-    warped: Array = np.where(good, distance, np.minimum(distance, ndtri(rank / len(losses))))
+    share = (ranks_of(losses) - 0.5) / len(losses)
+    warped: Array = np.where(good, distance, np.minimum(distance, ndtri(share)))
     return warped
 
 
