@@ -42,6 +42,12 @@ class Condition:
         """Return the condition as JSON."""
         raise NotImplementedError
 
+    # Any: JSON
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "Condition":
+        """Return the condition that `get_config`, or KerasTuner, described."""
+        raise NotImplementedError
+
 
 class Parent(Condition):
     """Met when the parent has one of some values.
@@ -76,6 +82,12 @@ class Parent(Condition):
     def get_config(self) -> dict[str, Any]:
         """Return the condition as JSON, as KerasTuner writes it."""
         return {"name": self.name, "values": [value_to_json(value) for value in self.values]}
+
+    # Any: JSON
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "Parent":
+        """Return the condition that `get_config`, or KerasTuner, described."""
+        return cls(config["name"], [value_from_json(value) for value in config["values"]])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Parent) and self._key == other._key
@@ -119,6 +131,12 @@ class Predicate(Condition):
     def get_config(self) -> dict[str, Any]:
         """Return the condition as JSON: its label, not its function."""
         return {"name": self.name, "label": self.label}
+
+    # Any: JSON
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "Predicate":
+        """Return the condition that `get_config` described, which counts as met: its function is not known."""
+        return cls(config["name"], None, config["label"])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Predicate) and (self.name, self.label) == (other.name, other.label)
@@ -180,9 +198,9 @@ def deserialize(config: Mapping[str, Any]) -> Condition:
     """
     kind, held = config["class_name"], config["config"]
     if kind == "Parent":
-        return Parent(held["name"], [value_from_json(value) for value in held["values"]])
+        return Parent.from_config(held)
     if kind == "Predicate":
-        return Predicate(held["name"], None, held["label"])
+        return Predicate.from_config(held)
     raise SpaceError(
         f"A saved condition has the class {kind!r}; Parent and Predicate are known. "
         f"Open the project with the version of kt_notebook that wrote it."

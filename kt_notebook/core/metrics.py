@@ -2,9 +2,11 @@
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import FunctionType
+from typing import Any, Self
 
 from kt_notebook.core.events import decode_number, encode_number
 
@@ -16,14 +18,14 @@ _MAX = (
     "accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy",
     "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy", "auc", "precision", "recall",
     "precision_at_recall", "recall_at_precision", "sensitivity_at_specificity", "specificity_at_sensitivity",
-    "true_positives", "true_negatives", "f1_score", "f1", "fbeta_score", "r2_score", "r2",
+    "true_positives", "true_negatives", "f1_score", "f1", "fbeta_score", "f_beta_score", "r2_score", "r2",
     "io_u", "iou", "mean_io_u", "mean_iou", "binary_io_u", "one_hot_io_u", "one_hot_mean_io_u",
     "pearson_correlation", "concordance_correlation", "score",
 )  # fmt: skip
 _MIN = (
     "loss", "error", "mse", "mae", "mape", "msle", "rmse", "root_mean_squared_error", "mean_squared_error",
     "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error",
-    "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "crossentropy",
+    "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "crossentropy", "ce",
     "kl_divergence", "kld", "poisson", "hinge", "squared_hinge", "categorical_hinge", "logcosh", "log_cosh",
     "categorical_generalized_cross_entropy",
     "huber", "false_positives", "false_negatives", "perplexity",
@@ -33,24 +35,31 @@ _CLOSE = 0.85
 _DIRECTIONS = {**dict.fromkeys(_MAX, "max"), **dict.fromkeys(_MIN, "min")}
 
 
-# Any: KerasTuner takes names, metric objects and functions alike.
+# Any: KerasTuner takes names, metric objects, classes and functions alike.
 def infer_metric_direction(metric: Any) -> str | None:
-    """Return "min" or "max" for a metric that Keras knows by name, else None.
+    """Return "min" or "max" for a metric that Keras knows, else None.
 
     Args:
-        metric: A name (with or without `val_`), or a metric or loss object, class or function.
+        metric: A name (with or without `val_` and `weighted_`), or a metric or loss object, class or function. What an
+            object is counts before what it is called.
     """
-    name = metric if isinstance(metric, str) else _name_of(metric)
-    name = name.lower().removeprefix("val_")
-    if name in _DIRECTIONS:
-        return _DIRECTIONS[name]
-    stem = name.rstrip("0123456789").rstrip("_")  # Keras calls a second metric of one class auc_1.
-    if stem in _DIRECTIONS:
-        return _DIRECTIONS[stem]
-    tail = stem.rpartition("_")[2]
-    if tail in ("accuracy", "acc", "auc"):
-        return "max"
-    return "min" if tail in ("loss", "error", "crossentropy") else None
+    names = [metric] if isinstance(metric, str) else _names_of(metric)
+    return next((direction for name in names if (direction := _direction_of(name)) is not None), None)
+
+
+def _direction_of(name: str) -> str | None:
+    for text in (name.lower(), name):
+        known = _snake_case(text.removeprefix("val_").removeprefix("weighted_"))
+        stem = known.rstrip("0123456789").rstrip("_")  # Keras calls a second metric of one class auc_1.
+        tail = stem.rpartition("_")[2]
+        for candidate in (known, stem):
+            if candidate in _DIRECTIONS:
+                return _DIRECTIONS[candidate]
+        if tail in ("accuracy", "acc", "auc"):
+            return "max"
+        if tail in ("loss", "error", "crossentropy"):
+            return "min"
+    return None
 
 
 def nearest_metric(name: str) -> str | None:
@@ -61,19 +70,41 @@ def nearest_metric(name: str) -> str | None:
     return near[0] if near else None
 
 
-def _name_of(metric: Any) -> str:
-    name = getattr(metric, "name", None) or getattr(metric, "__name__", None) or type(metric).__name__
-    text = str(name)
-    snake = "".join(f"_{c}" if c.isupper() and i and not text[i - 1].isupper() else c for i, c in enumerate(text))
-    return snake.lower()
+def _names_of(metric: Any) -> Iterator[str]:
+    """Return the names by which a metric that is no text may be known, the surest first."""
+    if isinstance(metric, FunctionType):
+        yield metric.__name__
+        return
+    kind = metric if isinstance(metric, type) else type(metric)
+    yield from (base.__name__ for base in kind.__mro__)  # a user's subclass of AUC is one, and a Loss is small
+    function = getattr(metric, "_fn", None)  # what Keras' MeanMetricWrapper takes the mean of
+    yield from (text for text in (getattr(function, "__name__", None), getattr(metric, "name", None)) if text)
+
+
+def _snake_case(name: str) -> str:
+    """Return a class's name as Keras calls its objects: `MeanIoU` is mean_io_u."""
+    apart = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", apart).lower()
 
 
 @dataclass(slots=True)
 class MetricObservation:
-    """Values of one metric at one step, one for each execution."""
+    """Values of one metric at one step, one for each execution.
+
+    Args:
+        value: The value, or one for each execution.
+        step: Step (epoch), from 0.
+    """
 
     value: list[float]
     step: int
+
+    def __post_init__(self) -> None:
+        self.value = _as_list(self.value)
+
+    def append(self, value: float | list[float]) -> None:
+        """Add the value of another execution, or of several."""
+        self.value = [*self.value, *_as_list(value)]
 
     def mean(self) -> float:
         """Return the mean over the executions."""
@@ -83,19 +114,40 @@ class MetricObservation:
         """Return the JSON form."""
         return {"value": [encode_number(v) for v in self.value], "step": self.step}
 
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Return the observation that `get_config`, or KerasTuner, described."""
+        return cls([float(decode_number(v) or 0.0) for v in _as_list(config["value"])], config["step"])
+
+
+# Any: one or several, numbers or their JSON.
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
 
 @dataclass(slots=True)
 class MetricHistory:
-    """One metric of a trial, step by step."""
+    """One metric of a trial, step by step.
+
+    Args:
+        direction: "min" or "max".
+
+    Raises:
+        ValueError: The direction is neither.
+    """
 
     direction: str = "min"
-    _observations: dict[int, MetricObservation] = field(default_factory=dict)
+    _observations: dict[int, MetricObservation] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        if self.direction not in ("min", "max"):
+            raise ValueError(f"A metric's history has direction={self.direction!r}. Give 'min' or 'max'.")
 
     def update(self, value: float | list[float], step: int) -> None:
         """Set the value (or one for each execution) at a step."""
-        values = [float(v) for v in value] if isinstance(value, list | tuple) else [float(value)]
+        values = [float(v) for v in _as_list(value)]
         if step in self._observations:
-            self._observations[step].value.extend(values)
+            self._observations[step].append(values)
         else:
             self._observations[step] = MetricObservation(values, step)
 
@@ -148,20 +200,30 @@ class MetricHistory:
     def from_config(cls, config: Mapping[str, Any]) -> "MetricHistory":
         """Return the history that `get_config` described."""
         history = cls(config["direction"])
-        for observation in config["observations"]:
-            history.update([float(decode_number(v) or 0.0) for v in observation["value"]], observation["step"])
+        history.set_history(MetricObservation.from_config(observation) for observation in config["observations"])
         return history
 
 
 class MetricsTracker:
-    """The metrics of one trial by name."""
+    """The metrics of one trial by name.
 
-    def __init__(self) -> None:
+    Args:
+        metrics: Metric objects to begin with, known by their `name`.
+    """
+
+    # Any: Keras' metrics, of which the name is read.
+    def __init__(self, metrics: Iterable[Any] | None = None) -> None:
         self.metrics: dict[str, MetricHistory] = {}
+        self.register_metrics(metrics)
 
     def exists(self, name: str) -> bool:
         """Return whether the metric is tracked."""
         return name in self.metrics
+
+    def register_metrics(self, metrics: Iterable[Any] | None = None) -> None:
+        """Begin to track metric objects."""
+        for metric in metrics or ():
+            self.register(metric.name)
 
     def register(self, name: str, direction: str | None = None) -> None:
         """Begin to track a metric; an unknown direction counts as "min".
@@ -175,11 +237,14 @@ class MetricsTracker:
             raise ValueError(f"Metric {name!r} is registered already. Call update({name!r}, value, step).")
         self.metrics[name] = MetricHistory(direction or infer_metric_direction(name) or "min")
 
-    def update(self, name: str, value: float, step: int = 0) -> None:
-        """Add a value at a step, registering the metric when it is new."""
+    def update(self, name: str, value: float, step: int = 0) -> bool:
+        """Add a value at a step, registering the metric when it is new; return whether the best value is another."""
         if name not in self.metrics:
             self.register(name)
-        self.metrics[name].update(value, step)
+        history = self.metrics[name]
+        before = history.get_best_value()
+        history.update(value, step)
+        return history.get_best_value() != before
 
     def get_history(self, name: str) -> list[MetricObservation]:
         """Return a metric's observations by step."""
@@ -206,6 +271,10 @@ class MetricsTracker:
     def get_statistics(self, name: str) -> dict[str, float]:
         """Return a metric's statistics over its steps."""
         return self._get(name).get_statistics()
+
+    def get_direction(self, name: str) -> str:
+        """Return whether a metric is to be small or large: "min" or "max"."""
+        return self._get(name).direction
 
     def get_config(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -16,6 +16,12 @@ __all__ = ["Float", "Int"]
 _SAMPLINGS = ("linear", "log", "reverse_log")
 
 
+def _sampling(given: str | None) -> str:
+    """Return the sampling as files hold it: KerasTuner takes capitals, and None stands in its old files."""
+    text: object = given  # users pass anything, which `_check` refuses
+    return text.lower() if isinstance(text, str) and text else given or "linear"
+
+
 class _Numerical(HyperParameter):
     """A number between two bounds. The kinds differ in `_number`, what they make of a bound."""
 
@@ -38,7 +44,7 @@ class _Numerical(HyperParameter):
         self.min_value = self._number("min_value", min_value)
         self.max_value = self._number("max_value", max_value)
         self.step = None if step is None else self._number("step", step)
-        self.sampling = sampling or "linear"  # None in old files of KerasTuner
+        self.sampling = _sampling(sampling)
         self._default = None if default is None else self._number("default", default)
         self._check()
 
@@ -206,7 +212,7 @@ class Int(_Numerical):
         default: float | None = None,
         conditions: Sequence[Condition] | None = None,
     ) -> None:
-        if step is None and (sampling or "linear") == "linear":
+        if step is None and _sampling(sampling) == "linear":
             step = 1
         super().__init__(name, min_value, max_value, step, sampling, default, conditions)
 

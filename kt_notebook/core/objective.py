@@ -10,6 +10,7 @@ from kt_notebook.core.metrics import infer_metric_direction, nearest_metric
 
 __all__ = [
     "DEFAULT_OBJECTIVE_NAME",
+    "MULTI_OBJECTIVE_NAME",
     "AnyObjective",
     "MultiObjective",
     "Objective",
@@ -22,11 +23,13 @@ __all__ = [
 
 # KerasTuner's name for the number that a trial returns, as its files hold it.
 DEFAULT_OBJECTIVE_NAME = "default_objective"
+# Its name for the sum of several objectives.
+MULTI_OBJECTIVE_NAME = "multi_objective"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Objective:
-    """A metric and its direction.
+    """A metric and its direction. Objectives of one name and direction are equal, whatever their class.
 
     Args:
         name: Name of the metric, such as `val_accuracy`.
@@ -53,6 +56,12 @@ class Objective:
                 f"Objective({self.name!r}, 'min')."
             )
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Objective) and (self.name, self.direction) == (other.name, other.direction)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.direction))
+
     def __str__(self) -> str:
         return f'Objective(name="{self.name}", direction="{self.direction}")'
 
@@ -77,16 +86,33 @@ class Objective:
         return [{"name": self.name, "direction": self.direction}]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MultiObjective:
     """Several objectives as one number: the sum of those to minimise minus the sum of those to maximise.
+
+    Those of the same objectives are equal, in whatever order.
 
     Source: KerasTuner 1.4.8, whose files and order this keeps.
     """
 
     objectives: tuple[Objective, ...]
-    name: str = "multi_objective"
+    name: str = MULTI_OBJECTIVE_NAME
     direction: str = "min"
+
+    @property
+    def name_to_direction(self) -> dict[str, str]:
+        """The metrics' names with their directions."""
+        return {objective.name: objective.direction for objective in self.objectives}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MultiObjective) and self.name_to_direction == other.name_to_direction
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.objectives))
+
+    def __str__(self) -> str:
+        parts = ", ".join(map(str, self.objectives))
+        return f'MultiObjective(name="{self.name}", direction="{self.direction}"): [{parts}]'
 
     def has_value(self, logs: Mapping[str, float]) -> bool:
         """Return whether the metrics hold every objective."""

@@ -57,6 +57,7 @@ class HyperParameters:
         self.values: dict[str, Value] = {}
         self._space = SearchSpace()
         self._drawn: Mapping[str, Value] = {}
+        self._is_by_hand = False
         self._begin()
 
     def _begin(self) -> None:
@@ -234,7 +235,7 @@ class HyperParameters:
         if type(entry) is not type(declared):
             raise contradiction_error(entry, declared)
         value = self.values[name]
-        is_drawn = name in self._drawn and identity(self._drawn[name]) == identity(value)
+        is_drawn = not self._is_by_hand and name in self._drawn and identity(self._drawn[name]) == identity(value)
         if is_drawn or not declared.contains(value):
             value = declared.prob_to_value(entry.value_to_prob(value)) if entry.contains(value) else declared.default
             self.values[name] = value
@@ -329,9 +330,9 @@ class HyperParameters:
         """Mark hyperparameters (all, by default) as given by the user: declarations in code do not change them."""
         self._space = self._space.with_given(self._space.by_name if names is None else names)
 
-    def mark_drawn(self) -> None:
-        """Mark the present values as drawn by an oracle: a range that depends on other values moves them."""
-        self._drawn = dict(self.values)
+    def mark_drawn(self, *, by_hand: bool = False) -> None:
+        """Mark the present values as a trial's first ones: ranges that depend on others move what no user has given."""
+        self._drawn, self._is_by_hand = dict(self.values), by_hand
 
     @property
     def drawn_values(self) -> dict[str, Value]:
@@ -339,10 +340,12 @@ class HyperParameters:
         return {**self.values, **self._drawn}
 
     def ensure_active_values(self) -> None:
-        """Give every active hyperparameter that has no value its default."""
+        """Give every active hyperparameter that has no value its default, and take the values of inactive ones away."""
         for entry in self._space.ordered:
-            if entry.name not in self.values and self._space.conditions_hold(entry.conditions, self.values):
-                self.values[entry.name] = entry.default
+            if self._space.conditions_hold(entry.conditions, self.values):
+                self.values.setdefault(entry.name, entry.default)
+            elif not self._space.is_active(entry.name, self.values):
+                self.values.pop(entry.name, None)
 
     def merge(self, hps: "HyperParameters | Iterable[HyperParameter]", overwrite: bool = True) -> None:
         """Take in other hyperparameters.
@@ -364,7 +367,7 @@ class HyperParameters:
     def copy(self) -> Self:
         """Return a copy with values of its own, which begins a new run. Cheap: the space is shared."""
         other = self.__class__.__new__(self.__class__)
-        other.values, other._space, other._drawn = dict(self.values), self._space, self._drawn
+        vars(other).update(vars(self), values=dict(self.values))
         other._begin()
         return other
 
