@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from kt_notebook import engine, errors, oracles, tuners
     from kt_notebook.core.objective import Objective
     from kt_notebook.core.oracle import Oracle, synchronized
     from kt_notebook.core.space import HyperParameters
     from kt_notebook.oracles.hyperband import HyperbandOracle
     from kt_notebook.training.hypermodel import HyperModel
+    from kt_notebook.tuners.base_tuner import BaseTuner
     from kt_notebook.tuners.hyperband import Hyperband
     from kt_notebook.tuners.search_tuners import BayesianOptimization, GridSearch, RandomSearch
     from kt_notebook.tuners.tuner import Tuner
 
 __all__ = [
+    "BaseTuner",
     "BayesianOptimization",
     "GridSearch",
     "HyperModel",
@@ -26,12 +29,17 @@ __all__ = [
     "Oracle",
     "RandomSearch",
     "Tuner",
+    "engine",
+    "errors",
     "load_ipython_extension",
+    "oracles",
     "synchronized",
+    "tuners",
 ]
 
 # Where each public name lives: it is imported when it is first asked for, so that importing the package costs nothing.
 _HOMES = {
+    "BaseTuner": "kt_notebook.tuners.base_tuner",
     "BayesianOptimization": "kt_notebook.tuners.search_tuners",
     "GridSearch": "kt_notebook.tuners.search_tuners",
     "HyperModel": "kt_notebook.training.hypermodel",
@@ -45,26 +53,41 @@ _HOMES = {
     "synchronized": "kt_notebook.core.oracle",
 }
 
+# Modules that are there after a plain `import kt_notebook`, as KerasTuner's are.
+_ROOMS = ("engine", "errors", "oracles", "tuners")
+
+# Names that are looked for here and live in one of the modules, as in KerasTuner.
+_ELSEWHERE = {
+    **dict.fromkeys(("Boolean", "Choice", "Fixed", "Float", "HyperParameter", "Int"), "engine.hyperparameters"),
+    **dict.fromkeys(("Trial", "TrialStatus"), "engine.trial"),
+    "infer_metric_direction": "engine.metrics_tracking",
+    "maybe_distribute": "engine.tuner",
+    **dict.fromkeys(
+        ("FailedTrialError", "FatalError", "FatalRuntimeError", "FatalTypeError", "FatalValueError", "KTNotebookError"),
+        "errors",
+    ),
+    **dict.fromkeys(
+        ("BayesianOptimizationOracle", "GridSearchOracle", "OptunaOracle", "RandomSearchOracle"), "oracles"
+    ),
+}
+
 # KerasTuner's names that are not there yet, and what there is today.
-_TUNERS_TODAY = "today there are BayesianOptimization, Hyperband, RandomSearch and GridSearch."
 _MODELS_TODAY = "today a model is a function of hp that builds it."
 _LATER = {
-    "SklearnTuner": _TUNERS_TODAY,
+    "SklearnTuner": "today there are BayesianOptimization, Hyperband, RandomSearch and GridSearch.",
     **dict.fromkeys(("HyperEfficientNet", "HyperImageAugment", "HyperResNet", "HyperXception"), _MODELS_TODAY),
     "applications": _MODELS_TODAY,
 }
 
 
-# Any: a public name is a class or a function.
+# Any: a public name is a class, a function or a module.
 def __getattr__(name: str) -> Any:
-    if name == "oracles":
-        return importlib.import_module("kt_notebook.oracles")
-    if name.endswith("Oracle") and name not in _HOMES:
-        oracles = importlib.import_module("kt_notebook.oracles")
-        if name in oracles.__all__:
-            raise AttributeError(f"kt_notebook has no {name}; it is kt_notebook.oracles.{name}")
+    if name in _ROOMS:
+        return importlib.import_module(f"kt_notebook.{name}")
     if name in _LATER:
         raise AttributeError(f"kt_notebook has no {name} yet; {_LATER[name]}")
+    if name in _ELSEWHERE:
+        raise AttributeError(f"kt_notebook has no {name}; it is kt_notebook.{_ELSEWHERE[name]}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'kt_notebook' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOMES[name]), name)
@@ -73,7 +96,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, *_ROOMS})
 
 
 # Any: IPython's shell.

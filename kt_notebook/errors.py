@@ -1,0 +1,41 @@
+"""What kt_notebook raises on purpose, with KerasTuner's names among it; nothing is defined here."""
+
+from kt_notebook.core.errors import (
+    CellError,
+    DataError,
+    FailedTrialError,
+    FatalError,
+    FatalRuntimeError,
+    FatalTypeError,
+    FatalValueError,
+    KTNotebookError,
+    MissingPackageError,
+    ObjectiveError,
+    OptionError,
+    ProjectLockedError,
+    ResultError,
+    SearchStateError,
+    SpaceError,
+    StorageError,
+    TrialStoppedError,
+)
+
+__all__ = [
+    "CellError",
+    "DataError",
+    "FailedTrialError",
+    "FatalError",
+    "FatalRuntimeError",
+    "FatalTypeError",
+    "FatalValueError",
+    "KTNotebookError",
+    "MissingPackageError",
+    "ObjectiveError",
+    "OptionError",
+    "ProjectLockedError",
+    "ResultError",
+    "SearchStateError",
+    "SpaceError",
+    "StorageError",
+    "TrialStoppedError",
+]
