@@ -34,14 +34,13 @@ from kt_notebook.magics.place import (
 )
 from kt_notebook.magics.rebinding import watching_names
 from kt_notebook.magics.tuner_choice import choose_tuner, make_oracle, notes_on_choice
-from kt_notebook.magics.way import Way, way_of
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch, front_end, host_of
-from kt_notebook.search.output import OutputCapture
 from kt_notebook.search.session import Session
 from kt_notebook.storage.journal_reader import first_record
 from kt_notebook.storage.projects import Project
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.tuners import Tuner
+from kt_notebook.tuners.way import Way, way_of
 
 __all__ = ["CellSearch", "launch", "refuse_taken_name"]
 
@@ -148,7 +147,7 @@ def _begin(
         executions_per_trial=options.executions_per_trial,
     )
     tuner.name = options.name
-    way = way_of(shell, options)
+    way = way_of(shell, wait=options.wait, workers=options.workers)
     session = _open_session(shell, options, cell, tuner, way)
     hand_on_best_names(shell.user_ns.get(options.name), tuner)
     shell.user_ns[options.name] = tuner
@@ -170,7 +169,7 @@ def _open_session(shell: Any, options: TuneOptions, cell: CellSearch, tuner: Tun
         cell.fit_args,
         dict(cell.fit_kwargs or {}),
         executor=way.executor,
-        capture=OutputCapture(shell),
+        capture=way.capture,
         timeout_s=options.timeout_s,
         max_epochs=options.max_epochs,
         cell_file=cell.cell_file,
@@ -233,7 +232,7 @@ def _join(shell: Any, search: HostedSearch, options: TuneOptions) -> Tuner:
     if limit is not None and "max_trials" in options.given and options.max_trials > limit:
         session.post(AddTrials(n=options.max_trials - limit))
     shell.user_ns[options.name] = tuner
-    way = way_of(shell, options)
+    way = way_of(shell, wait=options.wait, workers=options.workers)
     if way.blocks and way.place is not FrontEnd.NOTEBOOK:  # what is shown there stays as it is, so it waits for the end
         tuner.wait()
     way.show(session, tuner)

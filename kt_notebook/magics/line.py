@@ -11,8 +11,8 @@ from kt_notebook.core.commands import Pause, Resume, Stop, StopNow
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.format import format_duration
 from kt_notebook.core.record import SearchRecord
-from kt_notebook.magics.show import show_search
 from kt_notebook.panel.host import Host, HostedSearch, front_end, host_of
+from kt_notebook.panel.showing import show_search
 from kt_notebook.storage.project_store import load_record
 from kt_notebook.storage.projects import Project, list_projects
 from kt_notebook.tuners import Tuner

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kt_notebook.core.duration import parse_duration
 from kt_notebook.core.errors import OptionError
 from kt_notebook.oracles.pruning import PRUNERS
 
-__all__ = ["OPTIONS", "TUNERS", "Option", "TuneOptions", "help_text", "parse_duration", "parse_options"]
+__all__ = ["OPTIONS", "TUNERS", "Option", "TuneOptions", "help_text", "parse_options"]
 
 # What --tuner offers by name.
 TUNERS = ("auto", "bayesian", "random", "grid", "hyperband", "hyperband+bayesian")
@@ -109,25 +110,6 @@ def _prune(flag: str, text: str) -> str:
         hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(PRUNERS)}."
         raise OptionError(f"{flag} {text} is no way to prune. {hint}")
     return text
-
-
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def parse_duration(flag: str, text: str) -> float:
-    """Return the seconds that a text such as `90`, `30s`, `30m` or `1h30m` means.
-
-    Raises:
-        OptionError: The text is no duration, or is zero.
-    """
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.lower())
-    whole = "".join(number + unit for number, unit in parts)
-    # 1h30 could mean minutes or seconds: a number without a unit stands alone.
-    known = all(unit in _UNITS and (unit or len(parts) == 1) for _, unit in parts)
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts) if known else 0.0
-    if not parts or whole != text.lower().replace(" ", "") or seconds <= 0:
-        raise OptionError(f"{flag} {text} is no time. Write seconds, or 30s, 30m, 2h, 1h30m.")
-    return seconds
 
 
 OPTIONS: tuple[Option, ...] = (

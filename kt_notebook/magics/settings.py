@@ -5,7 +5,7 @@ from typing import Any
 from traitlets import Bool, Enum, Int, TraitError, Unicode, validate
 from traitlets.config import Configurable
 
-from kt_notebook.magics.options import parse_duration
+from kt_notebook.core.duration import parse_duration
 from kt_notebook.oracles.pruning import PRUNERS
 
 __all__ = ["KTNotebook"]

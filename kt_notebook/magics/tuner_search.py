@@ -5,13 +5,13 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+from kt_notebook.core.duration import duration_s
 from kt_notebook.core.errors import CellError
 from kt_notebook.magics.cell import FIT_HOOK_NAME, TUNER_SEARCH_HOOK_NAME
 from kt_notebook.magics.options import TuneOptions
-from kt_notebook.magics.way import way_of
-from kt_notebook.search.output import OutputCapture
 from kt_notebook.training.fit import fit_hook
 from kt_notebook.tuners import Tuner
+from kt_notebook.tuners.way import way_of
 
 __all__ = ["run_tuner_search"]
 
@@ -54,9 +54,17 @@ def _search(
     shell: Any, options: TuneOptions, name: str, file: str, tuner: Tuner, /, *fit_args: Any, **fit_kwargs: Any
 ) -> None:
     fit_kwargs.pop("verbose", None)  # the panel shows what it would print
-    way = way_of(shell, options)
+    fit_kwargs.pop("block", None)  # %%tune says so
+    cv, timeout = fit_kwargs.pop("cv", None), fit_kwargs.pop("timeout", None)
+    way = way_of(shell, wait=options.wait, workers=options.workers)
     tuner.name = name
     session = tuner.open_session(
-        fit_args, fit_kwargs, executor=way.executor, capture=OutputCapture(shell), cell_file=file
+        fit_args,
+        fit_kwargs,
+        executor=way.executor,
+        capture=way.capture,
+        cell_file=file,
+        cv=cv,
+        timeout_s=duration_s("timeout", timeout),
     )
-    way.run(session, tuner, functools.partial(session.start, tuner.opening_notes()))
+    tuner.run_session(session, way)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from kt_notebook.core.errors import ResultError
+from kt_notebook.core.errors import FatalResultError, ResultError
 from kt_notebook.core.events import ErrorInfo, TrialEnded
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, TooManyFailuresError
@@ -12,9 +12,18 @@ from kt_notebook.core.protocol import Result
 from kt_notebook.core.record import EpochRecord, SearchRecord, TrialRecord
 from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
 from kt_notebook.core.values import value_to_json
+from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.messages import Outcome, OutcomeKind
 
-__all__ = ["FailureWatch", "curve_of", "end_trial", "no_score_error", "outcome_of_stopped"]
+__all__ = [
+    "FailureWatch",
+    "curve_of",
+    "end_trial",
+    "no_score_error",
+    "outcome_of_reported",
+    "outcome_of_stopped",
+    "reason_of_end",
+]
 
 # As many first trials must fail alike before the search gives up.
 _N_ALIKE = 3
@@ -52,12 +61,18 @@ def _ended(trial: Trial, error: ErrorInfo | None, result: Result | None) -> Tria
         trial_id=trial.trial_id,
         status=trial.status.value,
         score=trial.score,
-        best_step=result.best_step if result is not None else trial.best_step,
-        metrics=dict(result.metrics) if result is not None else {},
+        best_step=result.best_step if result is not None and result.metrics else trial.best_step,
+        metrics=dict(result.metrics) if result is not None and result.metrics else _reported(trial),
         values={name: value_to_json(value) for name, value in trial.hyperparameters.values.items()},
         error=error,
         pruned=trial.pruned,
     )
+
+
+def _reported(trial: Trial) -> dict[str, float]:
+    """Return the best value of each metric that a trial has reported through the oracle."""
+    best = {name: history.get_best_value() for name, history in trial.metrics.metrics.items()}
+    return {name: value for name, value in best.items() if value is not None}
 
 
 # What a trial reports after its verdict is shown and not counted: how much that is depends on the threads' timing.
@@ -87,6 +102,27 @@ def outcome_of_stopped(
     return Outcome(outcome.trial_id, outcome.kind, outcome.hyperparameters, result)
 
 
+def outcome_of_reported(outcome: Outcome, trial: Trial) -> Outcome:
+    """Return the outcome of a trial that has reported its result itself, or that returned and reported nothing.
+
+    What was reported through the oracle counts, also where a value was returned besides, as with KerasTuner.
+    """
+    result = outcome.result
+    if outcome.kind is not OutcomeKind.DONE or result is None:
+        return outcome
+    if trial.metrics.metrics:
+        return Outcome(outcome.trial_id, outcome.kind, outcome.hyperparameters, Result())
+    if result.metrics:
+        return outcome
+    error = FatalResultError(
+        f"run_trial returned None for trial {trial.trial_id}, and reported nothing through oracle.update_trial. "
+        "Return the score, a dict of metrics, or the History of a fit; if it calls super().run_trial(…), return that."
+    )
+    return Outcome(
+        outcome.trial_id, OutcomeKind.FAILED, outcome.hyperparameters, error=describe_error(error), exception=error
+    )
+
+
 def _nan_last(value: float) -> tuple[bool, float]:
     return math.isnan(value), value
 
@@ -100,6 +136,14 @@ def no_score_error(record: SearchRecord) -> ResultError | None:
         f"No trial has a score: all {n_invalid} came out as NaN. Look at the data and the loss, or lower the learning "
         "rate's range."
     )
+
+
+def reason_of_end(reason: str | None, error: BaseException | None, oracle: Oracle) -> str:
+    """Return why a search has ended: the reason that is known, or what its oracle says."""
+    if reason is not None or error is not None:
+        return reason or "failed"
+    is_used_up = oracle.max_trials is not None and len(oracle.start_order) >= oracle.max_trials
+    return "finished" if is_used_up else "exhausted"
 
 
 class FailureWatch:

@@ -9,7 +9,7 @@ from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.protocol import Result
 from kt_notebook.core.space import HyperParameters
 
-__all__ = ["ObjectiveSettled", "Outcome", "OutcomeKind", "SpaceMet"]
+__all__ = ["HookFailed", "ObjectiveSettled", "Outcome", "OutcomeKind", "SpaceMet"]
 
 
 class OutcomeKind(Enum):
@@ -56,3 +56,10 @@ class ObjectiveSettled:
     """A trial's first result has settled an objective that was left out."""
 
     objective: AnyObjective
+
+
+@dataclass(frozen=True, slots=True)
+class HookFailed:
+    """A hook of the user's own has raised; the search ends with that."""
+
+    error: Exception

@@ -6,9 +6,10 @@ ends when the oracle has no more trials or somebody asks for it. An ended sessio
 """
 
 import threading
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from kt_notebook.core.commands import AddTrials, Command, Pause, Resume, Stop, StopNow, StopTrial
 from kt_notebook.core.errors import SearchStateError
@@ -16,32 +17,34 @@ from kt_notebook.core.events import (
     EpochEnded,
     Event,
     LimitsChanged,
-    ObjectiveChosen,
     SearchEnded,
     SearchNoted,
     SearchPaused,
     SearchResumed,
-    SpaceGrown,
     StopRequested,
-    TrialCut,
     TrialStarted,
 )
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import Assignment, TrialFunction
-from kt_notebook.core.trial import Trial, TrialStatus
+from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
 from kt_notebook.core.values import value_to_json
-from kt_notebook.search.endings import FailureWatch, curve_of, end_trial, no_score_error, outcome_of_stopped
+from kt_notebook.search.books import Books
+from kt_notebook.search.calls import Call, snapshot
+from kt_notebook.search.deadline import Deadline
+from kt_notebook.search.endings import FailureWatch, no_score_error, reason_of_end
 from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
-from kt_notebook.search.messages import ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
+from kt_notebook.search.messages import HookFailed, ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
 from kt_notebook.search.one_thread import next_trial
 from kt_notebook.search.reporter import StopLevel
 from kt_notebook.search.running import RunningTrials
 from kt_notebook.search.settings import SessionSettings, Store
-from kt_notebook.search.worker import Capture, Job, run_job
+from kt_notebook.search.worker import Capture, Hooks, Job, run_job
 
 __all__ = ["Session"]
+
+_T = TypeVar("_T")
 
 
 class Session:
@@ -55,6 +58,7 @@ class Session:
         hub: Takes the events.
         store: The project on disk, None to keep nothing.
         capture: Keeps the trials' output with them, None to let it pass.
+        hooks: Told of trials, None where nobody asks.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Session:
         hub: Hub,
         store: Store | None = None,
         capture: Capture | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self.settings = settings
         self.oracle = oracle
@@ -75,11 +80,14 @@ class Session:
         self._executor = executor
         self._store = store
         self._capture = capture
+        self._hooks = hooks
+        self.books = Books(oracle, hub.record, self._publish)
         self._inbox: SimpleQueue[object] = SimpleQueue()
         self._ended = threading.Event()
         self._ended.set()
         self._thread: threading.Thread | None = None
         self._commands_seen: set[str] = set()
+        self._trial_threads: set[int] = set()
         self._reset()
 
     def _reset(self) -> None:
@@ -90,9 +98,7 @@ class Session:
         self._is_paused = False
         ended = (trial.status for trial in self.hub.record.trials.values() if trial.ended_at is not None)
         self._failures = FailureWatch(is_over=any(status != TrialStatus.FAILED for status in ended))
-        self._timeout_s = self.settings.timeout_s
-        self._deadline: float | None = None
-        self._paused_at = 0.0
+        self._deadline = Deadline(None)
 
     # For any thread.
 
@@ -110,6 +116,16 @@ class Session:
     def is_running(self) -> bool:
         """Whether the session's thread is at work."""
         return not self._ended.is_set()
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this code runs on the session's thread, which may use the oracle directly."""
+        return threading.current_thread() is self._thread
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether this code runs on a thread that the search itself needs to go on: the session's, or a trial's."""
+        return self.is_owner or threading.get_ident() in self._trial_threads
 
     def start(self, notes: Iterable[SearchNoted] = ()) -> None:
         """Start the search, or go on with it.
@@ -164,6 +180,18 @@ class Session:
         self._inbox.put(Stop())
         self._running.stop_all(StopLevel.END_OF_EPOCH)
 
+    def call(self, function: Callable[[], _T]) -> _T:
+        """Return what a function gives that reads or changes the oracle: run by the oracle's owner, in order.
+
+        Raises:
+            Exception: What the function raises.
+        """
+        if self.is_owner or not self.is_running:
+            return function()
+        call = Call(function)
+        self._inbox.put(call)
+        return call.wait(self._ended)
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end; return whether it has come within `timeout` seconds."""
         return self._ended.wait(timeout)
@@ -172,11 +200,8 @@ class Session:
 
     def _main(self) -> None:
         try:
-            if self._capture is None:
+            with nullcontext() if self._capture is None else self._capture.installed():
                 self._loop()
-            else:
-                with self._capture.installed():
-                    self._loop()
         except Exception as error:  # noqa: BLE001 - Boundary: an oracle's fault ends the search in good order.
             self._fail(error)
             self._running.stop_all(StopLevel.NOW)
@@ -184,8 +209,7 @@ class Session:
             self._finish()
 
     def _loop(self) -> None:
-        if self._timeout_s is not None:
-            self._deadline = time.monotonic() + self._timeout_s
+        self._deadline = Deadline(self.settings.timeout_s)
         while True:
             self._fill_workers()
             self.hub.sync()
@@ -200,14 +224,12 @@ class Session:
 
     def _look_at_clock(self) -> float | None:
         """End the search when its time is up, and return the seconds that are left, None without a limit."""
-        if self._deadline is None or self._is_paused:
-            return None
-        left_s = self._deadline - time.monotonic()
-        if left_s > 0:
+        left_s = self._deadline.left_s
+        if left_s is None or left_s > 0:
             return left_s
-        self._deadline = None
+        self._deadline.remove()
         self._publish(StopRequested(now=True))
-        self._end_for("timed_out")
+        self._reason = self._reason or "timed_out"
         self._running.stop_all(StopLevel.NOW)
         return None
 
@@ -215,43 +237,29 @@ class Session:
         match message:
             case Outcome():
                 self._take_outcome(message)
+            case Call():
+                message.answer()
             case EpochEnded():
-                self._publish(message)
-                self._judge(message)
+                if self.books.take_epoch(message, is_ending=self._running.is_ending(message.trial_id)):
+                    self._running.stop(message.trial_id)
             case Command():
                 if message.id not in self._commands_seen:
                     self._commands_seen.add(message.id)
                     self._obey(message)
             case SpaceMet():
-                self._grow(message)
+                self.books.grow(message)
             case ObjectiveSettled():
-                if self.oracle.objective is None:
-                    self.oracle.objective = message.objective
-                    self._publish(ObjectiveChosen(message.objective.to_json()))
-                    for trial in self.oracle.trials.values():  # Their epochs came before it was known.
-                        if trial.status is not TrialStatus.IDLE:
-                            self._fill_curve(trial)
+                self.books.settle(message.objective)
+            case HookFailed():
+                self._fail(message.error)
+                self._running.stop_all(StopLevel.NOW)
             case Event():
                 self._publish(message)
 
-    def _judge(self, message: EpochEnded) -> None:
-        """Let the oracle see an epoch, and end the trial where it says so; what is ending anyway is left to that."""
-        trial = self.oracle.get_trial(message.trial_id)
-        trial.n_epochs = message.n_epochs
-        if trial.pruned is not None:  # What it reports while it is ending is shown and not counted.
-            return
-        verdict = self.oracle.take_epoch(message.trial_id, message.execution, message.epoch, message.metrics)
-        is_last = message.n_epochs is not None and message.epoch + 1 >= message.n_epochs
-        if verdict.stop and not is_last and not self._running.is_ending(message.trial_id):
-            trial.pruned = {"epoch": message.epoch, "reason": verdict.reason}
-            self._running.stop(message.trial_id)
-
-    def _fill_curve(self, trial: Trial) -> None:
-        """Give a trial the curve that a resumed search gives it."""
-        trial.curve = curve_of(self.hub.record.trials[trial.trial_id], self.oracle.objective, trial.pruned)
-
     def _fill_workers(self) -> None:
         while self._reason is None and not self._is_paused and (worker := self._running.idle_worker) is not None:
+            if self._hooks is not None:
+                self._hooks.before_trial()
             trial = next_trial(self.oracle, worker)
             if trial.status is TrialStatus.RUNNING:
                 self._is_exhausted = False
@@ -277,29 +285,37 @@ class Session:
         self._executor.submit(Job(assignment, reporter))
 
     def _run_job(self, job: Job) -> None:
-        run_job(job, self._trial_function, self._capture, self._inbox.put, self.settings.cell_file)
+        self._trial_threads.add(threading.get_ident())
+        try:
+            run_job(job, self._trial_function, self._capture, self._inbox.put, self.settings.cell_file)
+            if self._hooks is not None:
+                self._tell_end(self._hooks, job.assignment.trial_id)
+        finally:
+            self._trial_threads.discard(threading.get_ident())
+
+    def _tell_end(self, hooks: Hooks, trial_id: str) -> None:
+        """Let the user's hook see a trial that has ended, on the trial's thread and after the oracle."""
+        trial = self.call(lambda: snapshot(self.oracle.get_trial(trial_id)))
+        if not is_terminal(trial.status):
+            return
+        try:
+            hooks.end_trial(trial)
+        except Exception as error:  # noqa: BLE001 - Boundary: a fault of the user's own hook ends the search.
+            self._inbox.put(HookFailed(error))
 
     def _take_outcome(self, outcome: Outcome) -> None:
         reporter = self._running.end(outcome.trial_id)
         trial = self.oracle.get_trial(outcome.trial_id)
         trial.hyperparameters = outcome.hyperparameters.copy()
         if outcome.hyperparameters.version != reporter.space_version:
-            self._grow(SpaceMet(outcome.trial_id, outcome.hyperparameters))
+            self.books.grow(SpaceMet(outcome.trial_id, outcome.hyperparameters))
         if outcome.kind is OutcomeKind.INTERRUPTED:
-            self._end_for("stopped")
+            self._reason = self._reason or "stopped"
         is_stopped = outcome.kind in (OutcomeKind.STOPPED, OutcomeKind.INTERRUPTED)
         if is_stopped and self._reason is not None and not reporter.ends_alone:
-            self.oracle.rerun_trial(outcome.trial_id)
-            self._publish(TrialCut(outcome.trial_id))
+            self.books.cut(outcome.trial_id)
             return
-        if is_stopped:
-            record = self.hub.record.trials[outcome.trial_id]
-            outcome = outcome_of_stopped(outcome, record, self.oracle.objective, trial.pruned)
-            trial.status = TrialStatus.COMPLETED if trial.pruned else TrialStatus.STOPPED
-        else:
-            trial.pruned = None  # The verdict came when the trial had ended by itself.
-        self._fill_curve(trial)
-        ended, too_many = end_trial(self.oracle, trial, outcome)
+        outcome, ended, too_many = self.books.close(trial, outcome, is_stopped=is_stopped)
         if self._store is not None:
             self._store.keep(self.oracle, trial)
         if ended is not None:
@@ -313,17 +329,11 @@ class Session:
             self._fail(same)
             self._running.stop_all(StopLevel.NOW)
 
-    def _grow(self, met: SpaceMet) -> None:
-        before = self.oracle.hyperparameters.version
-        self.oracle.update_space(met.hyperparameters)
-        if self.oracle.hyperparameters.version != before:
-            self._publish(SpaceGrown(met.trial_id, self.oracle.hyperparameters.get_config()["space"]))
-
     def _obey(self, command: Command) -> None:
         match command:
             case Pause() if not self._is_paused and self._reason is None:
                 self._is_paused = True
-                self._paused_at = time.monotonic()
+                self._deadline.hold()
                 self._running.hold()
                 self._publish(SearchPaused())
             case Resume() if self._is_paused:
@@ -333,27 +343,22 @@ class Session:
                 self._leave_pause()
                 now = isinstance(command, StopNow)
                 self._publish(StopRequested(now))
-                self._end_for("stopped")
+                self._reason = self._reason or "stopped"
                 if now:
                     self._running.stop_all(StopLevel.NOW)
             case AddTrials(n=n):
                 if self.oracle.max_trials is not None:
                     self.oracle.max_trials += n
                     self._is_exhausted = False
-                    self._publish(LimitsChanged(self.oracle.max_trials, self._timeout_s))
+                    self._publish(LimitsChanged(self.oracle.max_trials, self.settings.timeout_s))
             case StopTrial(trial_id=trial_id) if trial_id in self._running:
                 self._running.stop(trial_id)
 
     def _leave_pause(self) -> None:
         if self._is_paused:
             self._is_paused = False
-            if self._deadline is not None:
-                self._deadline += time.monotonic() - self._paused_at
+            self._deadline.release()
         self._running.release()
-
-    def _end_for(self, reason: str) -> None:
-        if self._reason is None:
-            self._reason = reason
 
     def _fail(self, error: BaseException) -> None:
         if self.error is None:
@@ -374,11 +379,7 @@ class Session:
         self._executor.close()
         if self.error is None and self._reason is None and not self.hub.record.ranked():
             self.error = self._failures.first_error or no_score_error(self.hub.record)
-            self._reason = "failed" if self.error is not None else None
-        reason = self._reason
-        if reason is None:
-            used_up = self.oracle.max_trials is not None and len(self.oracle.start_order) >= self.oracle.max_trials
-            reason = "finished" if used_up else "exhausted"
+        reason = reason_of_end(self._reason, self.error, self.oracle)
         info = None if self.error is None else describe_error(self.error, self.settings.cell_file)
         self._publish(SearchEnded(reason, info))
         # The journal is closed last: what the files or a listener have to say goes into it.

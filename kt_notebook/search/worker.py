@@ -7,10 +7,11 @@ from typing import Protocol
 
 from kt_notebook.core.errors import FailedTrialError, TrialStoppedError
 from kt_notebook.core.protocol import Assignment, Reporter, TrialFunction
+from kt_notebook.core.trial import Trial
 from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.messages import Outcome, OutcomeKind
 
-__all__ = ["Capture", "Job", "run_job"]
+__all__ = ["Capture", "Hooks", "Job", "run_job"]
 
 
 class Capture(Protocol):
@@ -21,6 +22,16 @@ class Capture(Protocol):
 
     def trial(self, reporter: Reporter) -> AbstractContextManager[None]:
         """Send this thread's output to a trial's reporter."""
+
+
+class Hooks(Protocol):
+    """What a user's Tuner wants to be told of trials; what it raises ends the search."""
+
+    def before_trial(self) -> None:
+        """The oracle is about to be asked for a trial. On the session's thread."""
+
+    def end_trial(self, trial: Trial) -> None:
+        """A trial has ended and is scored; `trial` is a copy. On the trial's thread."""
 
 
 @dataclass(slots=True)

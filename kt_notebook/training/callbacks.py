@@ -7,18 +7,36 @@ after every batch, in step with the device, where it otherwise does so in the ba
 import functools
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from kt_notebook.core.errors import FatalObjectiveError, TrialStoppedError
 from kt_notebook.core.objective import AnyObjective, MultiObjective, fit_objective, missing_objective_error
+from kt_notebook.core.trial import Trial
 from kt_notebook.training.continuation import Leg
 from kt_notebook.training.execution import Execution, Stage, is_better, settle_by_fit
 from kt_notebook.training.kinds import as_number
 
-__all__ = ["FitWatch", "is_reporting", "reporting_callback"]
+__all__ = ["FitHooks", "FitWatch", "hook_callback", "is_reporting", "reporting_callback"]
 
 # Four a second are enough for the eye; the reporter lets eight pass.
 _PROGRESS_INTERVAL_S = 0.25
+
+
+class FitHooks(Protocol):
+    """What a user's Tuner wants to be told of a trial's fits."""
+
+    # Any: a Keras model and its logs.
+    def on_epoch_begin(self, trial: Trial, model: Any, epoch: int, logs: Any = None) -> None:
+        """An epoch begins."""
+
+    def on_epoch_end(self, trial: Trial, model: Any, epoch: int, logs: Any = None) -> None:
+        """An epoch has ended."""
+
+    def on_batch_begin(self, trial: Trial, model: Any, batch: int, logs: Any) -> None:
+        """A training batch begins."""
+
+    def on_batch_end(self, trial: Trial, model: Any, batch: int, logs: Any = None) -> None:
+        """A training batch has ended."""
 
 
 class FitWatch:
@@ -131,6 +149,33 @@ class FitWatch:
 def reporting_callback(watch: FitWatch) -> Any:
     """Return a `keras.callbacks.Callback` that tells `watch` what a fit does. Put it last: it sees what others add."""
     return _callback_class()(watch)
+
+
+def hook_callback(hooks: FitHooks, trial: Trial, *, batches: bool) -> Any:
+    """Return a `keras.callbacks.Callback` that tells a tuner's hooks of a fit.
+
+    Args:
+        hooks: The tuner.
+        trial: The trial, as the user's other hooks see it.
+        batches: Whether batches are told too, which costs a reading of the metrics after each.
+    """
+    import keras
+
+    def begin_epoch(epoch: int, logs: Any = None) -> None:
+        hooks.on_epoch_begin(trial, callback.model, epoch, logs=logs)
+
+    def end_epoch(epoch: int, logs: Any = None) -> None:
+        hooks.on_epoch_end(trial, callback.model, epoch, logs=logs)
+
+    def begin_batch(batch: int, logs: Any = None) -> None:
+        hooks.on_batch_begin(trial, callback.model, batch, logs)
+
+    def end_batch(batch: int, logs: Any = None) -> None:
+        hooks.on_batch_end(trial, callback.model, batch, logs)
+
+    further = {"on_train_batch_begin": begin_batch, "on_train_batch_end": end_batch} if batches else {}
+    callback: Any = keras.callbacks.LambdaCallback(on_epoch_begin=begin_epoch, on_epoch_end=end_epoch, **further)
+    return callback
 
 
 def is_reporting(callback: Any) -> bool:

@@ -16,7 +16,7 @@ from kt_notebook.training.kinds import describe, is_model
 if TYPE_CHECKING:
     from kt_notebook.core.space import HyperParameters
 
-__all__ = ["BUILD_CONFIG_NAME", "WEIGHTS_NAME", "BestWeights", "load_best"]
+__all__ = ["BUILD_CONFIG_NAME", "WEIGHTS_NAME", "BestWeights", "load_best", "save_weights"]
 
 # KerasTuner's names, so that either side reads the other's files.
 WEIGHTS_NAME = "checkpoint.weights.h5"
@@ -70,15 +70,25 @@ class BestWeights:
         self._model, self._values = None, []
         if self._directory is None or not values:
             return
-        self._directory.mkdir(parents=True, exist_ok=True)
-        temporary = self._directory / f"{os.getpid()}.{WEIGHTS_NAME}"
-        try:
-            with _assigned(values), _without_optimizer(model):
-                model.save_weights(temporary)
-            temporary.replace(self._directory / WEIGHTS_NAME)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _write_build_config(model, self._directory / BUILD_CONFIG_NAME)
+        with _assigned(values):
+            save_weights(model, self._directory)
+
+
+def save_weights(model: Any, directory: Path) -> None:  # Any: a Keras model.
+    """Write a model's present weights where `load_best` finds them, whole or not at all.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    temporary = directory / f"{os.getpid()}.{WEIGHTS_NAME}"
+    try:
+        with _without_optimizer(model):
+            model.save_weights(temporary)
+        temporary.replace(directory / WEIGHTS_NAME)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _write_build_config(model, directory / BUILD_CONFIG_NAME)
 
 
 def load_best(build: "Callable[[HyperParameters], Any]", hp: "HyperParameters", directory: PurePath) -> Any:

@@ -5,7 +5,7 @@ such state in this room. A fit becomes a `Stage`; epochs count on from stage to 
 """
 
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from kt_notebook.core.errors import FatalObjectiveError
 from kt_notebook.core.objective import AnyObjective, fit_objective, missing_objective_error
 from kt_notebook.core.protocol import Assignment, Reporter, Result
 from kt_notebook.training.checkpoints import BestWeights
+from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.continuation import Continuation
 from kt_notebook.training.keras_state import KerasScope
 from kt_notebook.training.memory import ModelMemory
@@ -72,6 +73,8 @@ class Execution:
         seen_generators: Generators that trials of this search have fitted with.
         memory: Told of each model that is fitted.
         continuation: Says how long fits train and where they go on, where Hyperband chooses the trials.
+        model_settings: What is done to each model that was built.
+        make_callbacks: Gives further callbacks for a fit, by the trial's id.
     """
 
     def __init__(
@@ -87,6 +90,8 @@ class Execution:
         seen_generators: "weakref.WeakSet[Any] | None" = None,
         memory: ModelMemory | None = None,
         continuation: Continuation | None = None,
+        model_settings: ModelSettings | None = None,
+        make_callbacks: Callable[[str], Sequence[Any]] | None = None,  # Any: Keras' callbacks.
     ) -> None:
         self.assignment = assignment
         self.reporter = reporter
@@ -95,6 +100,8 @@ class Execution:
         self.max_epochs = max_epochs
         self.fits_decide = fits_decide
         self.continuation = continuation
+        self.model_settings = model_settings or ModelSettings()
+        self._make_callbacks = make_callbacks
         self.seen_generators = weakref.WeakSet[Any]() if seen_generators is None else seen_generators
         self.stages: list[Stage] = []
         self.next_epoch = 0
@@ -103,6 +110,10 @@ class Execution:
         self._memory = memory
 
     # Any: Keras objects, here and below.
+    def further_callbacks(self) -> list[Any]:
+        """Return the callbacks that a fit gets beside the user's and ours."""
+        return [] if self._make_callbacks is None else list(self._make_callbacks(self.assignment.trial_id))
+
     def open_stage(self, model: Any, history: Any, first_epoch: int = 0) -> Stage:
         """Begin a fit. The first one sets the epoch from which all of them count."""
         if not self.stages:

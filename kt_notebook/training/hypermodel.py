@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kt_notebook.core.errors import FatalResultError, OptionError
+from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.execution import current_execution
-from kt_notebook.training.fit import ready_to_fit
+from kt_notebook.training.fit import fit_hook, ready_to_fit
 from kt_notebook.training.kinds import describe, is_model
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class HyperModel:
             *args: As given to `search`.
             **kwargs: As given to `search`; `callbacks` must be passed on to Keras' `fit` for epochs to be seen.
         """
-        return model.fit(*args, **kwargs)
+        return fit_hook(model)(*args, **kwargs)
 
     def run(self, hp: "HyperParameters", *fit_args: Any, **fit_kwargs: Any) -> Any:
         """Do all that a trial does and return what it came to: build, and where that gives a model, fit it.
@@ -85,7 +86,9 @@ class HyperModel:
             FatalError: The model has nothing to be fitted with, or `build` returned nothing.
             ResultError: The model is not compiled.
         """
-        value = self.build(hp)
+        execution = current_execution()
+        settings = ModelSettings() if execution is None else execution.model_settings
+        value = settings.build(self.build, hp)
         if value is None and (fit_args or fit_kwargs):
             raise FatalResultError(
                 "build(hp) returned None where search(…) was given data to fit a model with. Return the compiled model."
@@ -93,7 +96,7 @@ class HyperModel:
         if not is_model(value):
             return value
         own_fit = type(self).fit is HyperModel.fit
-        args, kwargs = ready_to_fit(current_execution(), value, fit_args, fit_kwargs, is_plain=own_fit)
+        args, kwargs = ready_to_fit(execution, value, fit_args, fit_kwargs, is_plain=own_fit)
         return self.fit(hp, value, *args, **kwargs)
 
 

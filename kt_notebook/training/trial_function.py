@@ -1,48 +1,48 @@
-"""Makes the trial function that a worker runs from a HyperModel and the arguments of a fit."""
+"""Makes the trial function that a worker runs from a HyperModel, or a `run_trial`, and the arguments of a fit."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from weakref import WeakSet
 
-from kt_notebook.core.budget import Budget
-from kt_notebook.core.errors import TrialStoppedError
 from kt_notebook.core.protocol import Assignment, Reporter, Result
 from kt_notebook.training.callback_copies import CallbackCopies, check_callbacks
-from kt_notebook.training.checkpoints import BestWeights
-from kt_notebook.training.continuation import Continuation
+from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.data import check_fit_data
-from kt_notebook.training.execution import Execution, entered
+from kt_notebook.training.folds import Folds
 from kt_notebook.training.hypermodel import HyperModel
-from kt_notebook.training.keras_state import KerasScope, capture_settings
-from kt_notebook.training.memory import ModelMemory
-from kt_notebook.training.outcome import average, interpret
-from kt_notebook.training.seeding import can_seed_threads, execution_seed, seeded
+from kt_notebook.training.keras_state import capture_settings
+from kt_notebook.training.seeding import can_seed_threads
+from kt_notebook.training.trial_run import TrialPlan, TrialRun
 
 __all__ = ["KerasTrialFunction", "make_trial_function"]
 
 
-# Any: arguments of Keras' `fit`.
+# Any: arguments of Keras' `fit`, and what a trial returns.
 def make_trial_function(
-    hypermodel: HyperModel,
+    hypermodel: HyperModel | None,
     fit_args: Sequence[Any] = (),
     fit_kwargs: Mapping[str, Any] | None = None,
     *,
     max_epochs: int | None = None,
     uses_keras: bool | None = None,
-    may_return_none: bool = False,
+    model_settings: ModelSettings | None = None,
+    folds: Folds | None = None,
+    make_callbacks: Callable[[str], Sequence[Any]] | None = None,
+    run_trial: Callable[[TrialRun], Any] | None = None,
 ) -> "KerasTrialFunction":
     """Return the function that runs one trial. Call it in the thread whose Keras settings the trials are to have.
 
     Args:
-        hypermodel: Decides what a trial does.
+        hypermodel: Decides what a trial does; None where `run_trial` does all of it.
         fit_args: As given to `search`.
         fit_kwargs: As given to `search`, `callbacks` among them.
         max_epochs: No fit goes beyond this epoch.
         uses_keras: Whether Keras is imported before the first trial starts, on its thread, so that it is seeded too.
             None: where there are arguments for a fit, or Keras is loaded.
-        may_return_none: Whether a trial may return nothing, having reported its result itself.
+        model_settings: What is done to each model that was built.
+        folds: The data's folds, each of which is an execution; None: the data are not split.
+        make_callbacks: Gives further callbacks for the fits of a trial, by its id.
+        run_trial: Runs a trial as the user wants it, and may return nothing, having reported its result itself.
 
     Raises:
         DataError: The data can be read only once.
@@ -53,31 +53,34 @@ def make_trial_function(
         uses_keras = bool(fit_args or kwargs) or "keras" in sys.modules
     check_fit_data(fit_args, kwargs)
     check_callbacks(kwargs.get("callbacks"))
-    return KerasTrialFunction(hypermodel, tuple(fit_args), kwargs, max_epochs, uses_keras, may_return_none)
+    plan = TrialPlan(
+        hypermodel,
+        tuple(fit_args),
+        kwargs,
+        capture_settings(),
+        max_epochs=max_epochs,
+        model_settings=model_settings or ModelSettings(),
+        folds=folds,
+        make_callbacks=make_callbacks,
+        callbacks=CallbackCopies(kwargs.get("callbacks")),
+    )
+    return KerasTrialFunction(plan, uses_keras=uses_keras, run_trial=run_trial)
 
 
 class KerasTrialFunction:
     """A `TrialFunction`; see `make_trial_function`."""
 
     def __init__(
-        self,
-        hypermodel: HyperModel,
-        fit_args: tuple[Any, ...],
-        fit_kwargs: dict[str, Any],
-        max_epochs: int | None,
-        uses_keras: bool,
-        may_return_none: bool,
+        self, plan: TrialPlan, *, uses_keras: bool, run_trial: Callable[[TrialRun], Any] | None = None
     ) -> None:
+        self._plan = plan
         self._uses_keras = uses_keras
-        self.hypermodel = hypermodel
-        self._fit_args = fit_args
-        self._callbacks = CallbackCopies(fit_kwargs.get("callbacks"))
-        self._fit_kwargs = fit_kwargs
-        self._max_epochs = max_epochs
-        self._may_return_none = may_return_none
-        self._settings = capture_settings()
-        self._seen_generators = WeakSet[Any]()
-        self._memory = ModelMemory()
+        self._run_trial = run_trial
+
+    @property
+    def hypermodel(self) -> HyperModel | None:
+        """What decides a trial's executions."""
+        return self._plan.hypermodel
 
     def __call__(self, assignment: Assignment, reporter: Reporter) -> Result:
         """Run the trial, all its executions, and return its result.
@@ -93,61 +96,7 @@ class KerasTrialFunction:
             reporter.note(
                 "warning", "not_seeded", "This version of Keras or TensorFlow is new to us: trials are not repeatable."
             )
-        weights = BestWeights(assignment.directory)
-        self._memory.tidy()
-        results = []
-        for index in range(assignment.executions):
-            if index and reporter.is_stopping:
-                raise TrialStoppedError(f"Trial {assignment.trial_id} was stopped between two executions.")
-            results.append(self._execute(assignment, reporter, index, weights))
-            self._memory.tidy()
-        return average(results)
-
-    def _execute(self, assignment: Assignment, reporter: Reporter, index: int, weights: BestWeights) -> Result:
-        with ExitStack() as stack:
-            scope = stack.enter_context(KerasScope(self._settings))
-            stack.enter_context(seeded(execution_seed(assignment.seed, index)))
-            budget = Budget.of(assignment.hyperparameters.values)
-            continuation = None if budget is None else Continuation(assignment, budget, index, reporter)
-            execution = Execution(
-                assignment,
-                reporter,
-                index,
-                best_weights=weights,
-                max_epochs=self._max_epochs,
-                fits_decide=self.hypermodel.fits_decide,
-                keras_scope=scope,
-                seen_generators=self._seen_generators,
-                memory=self._memory,
-                continuation=continuation,
-            )
-            stack.enter_context(entered(execution))
-            try:
-                value = self._run(execution)
-                if continuation is not None:
-                    continuation.close()
-                result = interpret(
-                    value,
-                    execution,
-                    last_fit_counts=self.hypermodel.last_fit_counts,
-                    may_be_none=self._may_return_none,
-                )
-            except TrialStoppedError:
-                _write(weights, reporter)
-                raise
-            _write(weights, reporter)
-            return result
-
-    def _run(self, execution: Execution) -> Any:
-        kwargs = dict(self._fit_kwargs)
-        if "callbacks" in kwargs:
-            kwargs["callbacks"] = self._callbacks.make(execution.assignment, execution.index, execution.reporter)
-        return self.hypermodel.run(execution.assignment.hyperparameters, *self._fit_args, **kwargs)
-
-
-def _write(weights: BestWeights, reporter: Reporter) -> None:
-    """Write the best weights; a full disk costs the file, not the trial."""
-    try:
-        weights.write()
-    except OSError as error:
-        reporter.note("error", "weights_not_written", f"The best weights could not be written: {error}")
+        self._plan.memory.tidy()
+        run = TrialRun(self._plan, assignment, reporter)
+        own = self._run_trial
+        return run.run() if own is None else run.run_own(lambda: own(run))

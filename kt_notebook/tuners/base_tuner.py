@@ -4,16 +4,15 @@ How it works: making a tuner reads the project and brings the oracle to where th
 session, which owns the oracle while it runs; methods that need the end of a search wait for it.
 """
 
-import dataclasses
-import difflib
+import functools
 import os
-import sys
-import uuid
+import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from kt_notebook.core.errors import OptionError, SearchStateError, StorageError
+from kt_notebook.core.duration import duration_s
+from kt_notebook.core.errors import OptionError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, Pruner
@@ -23,25 +22,28 @@ from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial
 from kt_notebook.oracles.pruning import create_pruner
 from kt_notebook.results.table import BestValues, ResultsTable, best_values, results_table
-from kt_notebook.search.error_report import show_as_block
-from kt_notebook.search.executors import CallingExecutor, Executor
+from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
-from kt_notebook.search.resume import restore_oracle
+from kt_notebook.search.oracle_client import OracleClient
 from kt_notebook.search.session import Session
 from kt_notebook.search.settings import SessionSettings
 from kt_notebook.search.worker import Capture
-from kt_notebook.sinks.console import console_on
-from kt_notebook.storage.project_store import ProjectStore, load_record
-from kt_notebook.storage.projects import Project
+from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.discovery import build_once
+from kt_notebook.training.folds import Folds
 from kt_notebook.training.hypermodel import as_hypermodel
 from kt_notebook.training.trial_function import make_trial_function
-from kt_notebook.tuners.blocking import run_blocking
+from kt_notebook.tuners.arguments import refuse_unknown
+from kt_notebook.tuners.chief_worker import refuse_chief_and_worker
+from kt_notebook.tuners.end_watch import EndWatch
+from kt_notebook.tuners.own_trials import OwnTrials
+from kt_notebook.tuners.project_search import ProjectSearch
 from kt_notebook.tuners.summaries import results_summary_text, space_summary_text, tuner_text
+from kt_notebook.tuners.way import Way, current_shell, way_of
 
 __all__ = ["BaseTuner"]
 
-_KNOWN_KWARGS = ("logger", "tuner_id")
+_DEFAULT_TUNER_ID = "tuner0"  # KerasTuner's name for the one worker.
 
 
 class BaseTuner:
@@ -55,13 +57,14 @@ class BaseTuner:
         overwrite: Start anew; an old project is kept as `<project_name>.old`. Else it goes on.
         prune: "auto", "median", "halving", or an object with `judge(trial, epoch, oracle)`, ends trials that cannot
             win; "none" lets each run to its end, and None leaves that to the oracle.
+        logger: Has no effect, as in KerasTuner 1.4.
+        tuner_id: A name for this worker, for subclasses to use.
 
     Raises:
-        OptionError: An argument is unknown.
+        OptionError: An argument is unknown, or the oracle is none.
         ProjectLockedError: `overwrite` while somebody searches in the project.
 
     Attributes:
-        oracle: Chooses the trials.
         hypermodel: What a trial does.
         name: What the search is called in the panel; the project's name by default.
         best_names: The names that the best trial of a `%%tune --keep` cell left behind, else None.
@@ -75,61 +78,102 @@ class BaseTuner:
         project_name: str | None = None,
         overwrite: bool = False,
         prune: str | Pruner | None = None,
-        **kwargs: Any,  # KerasTuner's logger and tuner_id; anything else is refused
+        logger: object = None,
+        tuner_id: str | None = None,
+        **kwargs: Any,  # refused, with the nearest name that there is
     ) -> None:
-        _refuse_unknown(type(self), kwargs)
-        self.oracle = oracle
+        refuse_unknown(type(self), kwargs)
+        refuse_chief_and_worker(os.environ)
+        if not isinstance(oracle, Oracle):
+            raise OptionError(
+                f"oracle is {oracle!r}. Give an Oracle, such as kt_notebook.oracles.RandomSearchOracle()."
+            )
+        if logger is not None:
+            warnings.warn("logger= has no effect, as in KerasTuner 1.4.", DeprecationWarning, stacklevel=3)
+        self._oracle = oracle
         if prune is not None:
             oracle.pruner = create_pruner(prune)
         self.hypermodel = as_hypermodel(hypermodel)
         self.directory = os.fspath(directory) if directory is not None else "."
         self.project_name = project_name or "untitled_project"
+        self.tuner_id = tuner_id or _DEFAULT_TUNER_ID
+        self.logger = logger
         self.name = self.project_name
-        self._store = ProjectStore(Project(Path(self.directory) / self.project_name), self._note_of)
-        if overwrite:
-            self._store.project.archive()
-        record, recovery = load_record(self._store.project)
-        self._hub = Hub(record=record)
-        self._session: Session | None = None
-        self._told: Session | None = None  # whose failure the user has seen
-        restore_oracle(oracle, record)
-        self._recovery = recovery
+        self._own = OwnTrials(self)
+        self._project = ProjectSearch(Path(self.directory) / self.project_name, oracle, overwrite=overwrite)
         self.best_names: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         """Return the search in one line: what chooses trials, its state, how far it is and its best. Never waits."""
-        session = self._session
-        is_running = session is not None and session.is_running
-        kind = type(self.oracle).__name__.removesuffix("Oracle")
-        return tuner_text(self.name, kind, self._hub.record, is_running=is_running)
+        kind = type(self._oracle).__name__.removesuffix("Oracle")
+        return tuner_text(self.name, kind, self._project.record, is_running=self._project.is_running)
+
+    @property
+    def oracle(self) -> Oracle:
+        """What chooses the trials. While a search runs, calls from other threads go to its owner."""
+        session = self._project.session
+        if session is None or not session.is_running or session.is_owner:
+            return self._oracle
+        # It answers as the oracle does, isinstance included.
+        return cast(Oracle, OracleClient(self._oracle, session))
 
     # Searching.
 
-    def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
-        """Run trials until the oracle has no more, on this thread.
+    # Any: arguments of Keras' fit, here and below.
+    def search(
+        self,
+        *fit_args: Any,
+        block: bool = True,
+        cv: Any = None,
+        timeout: float | str | None = None,
+        **fit_kwargs: Any,
+    ) -> None:
+        """Run trials until the oracle has no more.
 
         Args:
-            *fit_args: Handed to each trial's `fit`.
-            **fit_kwargs: Handed to each trial's `fit`. `verbose` counts here too: 0 prints nothing, 1 a line for each
-                trial, 2 also one for each epoch; "auto", the default, is 1.
+            *fit_args: Handed to each trial's `fit`. An argument that is a function of `hp` gives the trial's own value.
+            block: Whether to run them on this thread and return at the end; else a thread of its own runs them, and
+                this returns at once.
+            cv: Split the data into folds, train on all but one and validate on that one, for each: a number of folds, a
+                splitter of scikit-learn, or pairs of indices. A trial's score is the mean over the folds.
+            timeout: Stop after so many seconds, or a text such as "30m". None: no limit.
+            **fit_kwargs: Handed to each trial's `fit`, as `fit_args`. `verbose` counts here too: 0 shows nothing, 1 a
+                panel in a notebook and a line for each trial elsewhere, 2 also one for each epoch; "auto" is 1.
 
         Raises:
+            OptionError: `timeout` or `verbose` has no meaning.
             KeyboardInterrupt: The user interrupted twice; what has ended is kept.
             Exception: What ended the search, such as three first trials that failed alike.
         """
-        executor = CallingExecutor()
-        verbose = fit_kwargs.get("verbose", "auto")
-        level = 1 if verbose == "auto" else int(verbose)
-        session = self.open_session(fit_args, fit_kwargs, executor=executor)
-        console = console_on(sys.stdout, verbose=level, record=self._hub.record)
-        self._hub.attach(console)
-        try:
-            run_blocking(session, executor, lambda: session.start(self.opening_notes()))
-        finally:
-            self._told = session
-            self._hub.detach(console)
+        way = way_of(current_shell(), wait=block, verbose=_verbosity(fit_kwargs.get("verbose", "auto")), is_cell=False)
+        session = self.open_session(
+            fit_args,
+            fit_kwargs,
+            executor=way.executor,
+            capture=way.capture,
+            timeout_s=duration_s("timeout", timeout),
+            cv=cv,
+        )
+        self.run_session(session, way)
 
-    # Any: arguments of Keras' fit.
+    def run_session(self, session: Session, way: Way) -> None:
+        """Run a session that `open_session` gave, with the hooks around it.
+
+        Raises:
+            KeyboardInterrupt: The user interrupted twice; what has ended is kept.
+            Exception: What ended the search, where the caller waits for the end.
+        """
+        self.on_search_begin()
+        if not way.blocks:
+            self.hub.attach(EndWatch(self.hub, self.on_search_end))
+        try:
+            way.run(session, self, lambda: session.start(self.opening_notes()))
+        finally:
+            if way.blocks:
+                self._project.mark_told(session)
+        if way.blocks:
+            self.on_search_end()
+
     def open_session(
         self,
         fit_args: tuple[Any, ...],
@@ -141,6 +185,7 @@ class BaseTuner:
         max_epochs: int | None = None,
         cell_file: str | None = None,
         uses_keras: bool | None = None,
+        cv: Any = None,
         wrap: Callable[[TrialFunction], TrialFunction] | None = None,
     ) -> Session:
         """Return a session that has not begun: `start()` begins it, and a `CallingExecutor` has to be served then.
@@ -154,75 +199,118 @@ class BaseTuner:
             max_epochs: Most epochs of each fit.
             cell_file: File name that the cell was compiled with.
             uses_keras: Whether Keras is imported before the first trial; None: where it plainly is used.
+            cv: Into which folds the data are split, as `search` takes it.
             wrap: Put around the trial function.
 
         Raises:
             SearchStateError: The search is running already.
         """
-        if self._session is not None and self._session.is_running:
-            raise SearchStateError(f"{self.name} is searching already. Wait for it with %tune wait, or stop it.")
+        self._project.refuse_running(self.name)
+        folds = None if cv is None else Folds(cv, fit_args, fit_kwargs, seed=self._oracle.seed)
+        own = self._own
+        if self.hypermodel is None and not own.runs_trials:
+            raise OptionError(f"{type(self).__name__} has no hypermodel. Give a function of hp, or a HyperModel.")
+        trial_function = make_trial_function(
+            self.hypermodel,
+            fit_args,
+            fit_kwargs,
+            max_epochs=max_epochs,
+            uses_keras=uses_keras,
+            model_settings=self.model_settings,
+            folds=folds,
+            make_callbacks=own.callbacks_for,
+            run_trial=functools.partial(own.run, fit_args=fit_args, fit_kwargs=fit_kwargs) if own.runs_trials else None,
+        )
         settings = SessionSettings(
-            search_id=self._hub.record.search["search_id"] or uuid.uuid4().hex,
+            search_id="",  # The project's own.
             name=self.name,
-            tuner=type(self.oracle).__name__.removesuffix("Oracle"),
-            executions_per_trial=self.executions_per_trial,
+            tuner=type(self._oracle).__name__.removesuffix("Oracle"),
+            executions_per_trial=self.executions_per_trial * (1 if folds is None else folds.n_folds),
             max_epochs=max_epochs,
             timeout_s=timeout_s,
-            directory=str(self._store.project.path),
             cell_file=cell_file,
         )
-        if self.hypermodel is None:
-            raise OptionError(f"{type(self).__name__} has no hypermodel. Give a function of hp, or a HyperModel.")
-        trial_function: TrialFunction = make_trial_function(
-            self.hypermodel, fit_args, fit_kwargs, max_epochs=max_epochs, uses_keras=uses_keras
-        )
-        if wrap is not None:
-            trial_function = wrap(trial_function)
-        self._session = Session(settings, self.oracle, trial_function, executor, self._hub, self._store, capture)
-        return self._session
-
-    def _note_of(self, error: StorageError) -> None:
-        self._hub.publish(SearchNoted("warning", "files_not_written", str(error)))
+        function = trial_function if wrap is None else wrap(trial_function)
+        return self._project.open(settings, function, executor, capture, own if own.watches_trials else None)
 
     def opening_notes(self, *, is_starting: bool = True) -> list[SearchNoted]:
-        """Return what opening the project found that the user should know; empty when asked again.
+        """Return what the user should know from the start; what was found damaged is told once.
 
         Args:
             is_starting: Whether the search goes on now, which moves damaged lines out of the journal.
         """
-        recovery, self._recovery = self._recovery, None
-        if recovery is None or not recovery.is_damaged:
-            return []
-        if is_starting:
-            recovery = dataclasses.replace(recovery, moved_to=self._store.project.corrupt_path)
-        return [SearchNoted("warning", "journal_recovered", recovery.describe())]
+        return self._project.opening_notes(is_starting=is_starting)
 
-    @property
-    def executions_per_trial(self) -> int:
-        """How often each trial is run."""
-        return 1
+    executions_per_trial: int = 1  # How often each trial is run.
+    model_settings: ModelSettings = ModelSettings()  # What is done to each model that was built.
+
+    # Hooks for subclasses.
+
+    def run_trial(self, trial: Trial, *fit_args: Any, **fit_kwargs: Any) -> Any:
+        """Run a trial and return its result. Override it; it runs on the trial's thread.
+
+        Args:
+            trial: The trial's own copy: `hyperparameters`, `trial_id`.
+            *fit_args: As given to `search`.
+            **fit_kwargs: As given to `search`.
+
+        Returns:
+            A number, a dict of numbers, a Keras History, or a list of these, which are averaged. None where the trial
+            has reported its metrics with `self.oracle.update_trial(trial.trial_id, {…}, step)`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no run_trial(trial, …). Write one, or use Tuner.")
+
+    def save_model(self, trial_id: str, model: Any, step: int = 0) -> None:
+        """Keep a trial's model, so that `load_model` finds it. Override it."""
+        raise NotImplementedError(f"{type(self).__name__} has no save_model(…). Write one, or use Tuner.")
+
+    def load_model(self, trial: Trial) -> Any:
+        """Return a trial's model as it was at its best epoch. Override it."""
+        raise NotImplementedError(f"{type(self).__name__} has no load_model(trial). Write one, or use Tuner.")
+
+    def on_search_begin(self) -> None:
+        """Override it to do something before the first trial; on the thread that called `search`."""
+
+    def on_search_end(self) -> None:
+        """Override it to do something when the search has ended."""
+
+    def pre_create_trial(self) -> None:
+        """Override it to do something before the oracle is asked for a trial; on the search's own thread."""
+
+    def on_trial_begin(self, trial: Trial) -> None:
+        """Override it to do something before a trial runs; on the trial's thread."""
+
+    def on_trial_end(self, trial: Trial) -> None:
+        """Override it to do something with a trial that has ended and is scored; on the trial's thread."""
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what the tuner's own file holds. Override it where a subclass has more to keep."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take over a state that `get_state` gave."""
 
     @property
     def session(self) -> Session | None:
         """The latest session, None before the first search of this object."""
-        return self._session
+        return self._project.session
 
     # What is known now.
 
     @property
     def hub(self) -> Hub:
         """The search's event stream and record."""
-        return self._hub
+        return self._project.hub
 
     @property
     def objective(self) -> AnyObjective | None:
         """What the search makes best; None while it is left to the first result."""
-        return self.oracle.objective
+        return self._oracle.objective
 
     @property
     def results(self) -> ResultsTable:
         """The trials so far, best first, as a pandas DataFrame. Never waits."""
-        return results_table(self._hub.record)
+        return results_table(self._project.record)
 
     @property
     def pareto(self) -> list[Trial]:
@@ -230,26 +318,26 @@ class BaseTuner:
 
         Pruned trials are not compared. With one objective these are the best trial and those that are as good.
         """
-        return pareto_trials(list(self.oracle.trials.values()), self.objective)
+        return pareto_trials(list(self._oracle.trials.values()), self.objective)
 
     @property
     def best(self) -> BestValues:
         """The best trial's values so far. Never waits."""
-        return best_values(self._hub.record)
+        return best_values(self._project.record)
 
     @property
     def project_dir(self) -> str:
         """The project's folder."""
-        return str(self._store.project.path)
+        return str(self._project.store.project.path)
 
     @property
     def remaining_trials(self) -> int | None:
         """How many trials may still start, None without a limit."""
-        return self.oracle.remaining_trials()
+        return self._oracle.remaining_trials()
 
     def get_trial_dir(self, trial_id: str) -> str:
         """Return a trial's folder."""
-        return str(self._store.trial_dir(trial_id))
+        return str(self._project.store.trial_dir(trial_id))
 
     def search_space_summary(self, extended: bool = False) -> None:
         """Print the search space; where nothing is known of it yet, the hypermodel is built once to find it.
@@ -257,7 +345,7 @@ class BaseTuner:
         What is found joins the oracle's space, and nothing is trained beyond what building does. An error of the
         user's own function is raised as it is.
         """
-        if self.hypermodel is not None and self._session is None and self._hub.record.search["started_at"] is None:
+        if self.hypermodel is not None and self.session is None and self._project.record.search["started_at"] is None:
             space = self.oracle.get_space()
             if not space.space:
                 build_once(self.hypermodel, space)
@@ -273,23 +361,7 @@ class BaseTuner:
         Raises:
             Exception: What ended the search, where it failed.
         """
-        session = self._session
-        if session is None:
-            return True
-        if session.is_running and timeout is None:
-            # One line, so that a waiting cell does not look stuck.
-            print(f"Waiting for {self.name}. Interrupting ends the waiting, not the search.")  # noqa: T201
-        has_ended = session.wait(timeout)
-        if has_ended and session.error is not None and self._is_to_be_told(session):
-            show_as_block(session.error, session.settings.cell_file)
-            raise session.error
-        return has_ended
-
-    def _is_to_be_told(self, session: Session) -> bool:
-        """Return whether a failure is still news: where there are results, it is told once."""
-        is_news = self._told is not session
-        self._told = session
-        return is_news or not self._hub.record.ranked()
+        return self._project.wait(self.name, timeout)
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[HyperParameters]:
         """Return the best trials' hyperparameters, best first, after the end of the search."""
@@ -304,10 +376,6 @@ class BaseTuner:
         """
         return [self.load_model(trial) for trial in self._best_trials(num_models)]
 
-    def load_model(self, trial: Trial) -> Any:  # a Keras model
-        """Return a trial's model as it was at its best epoch."""
-        raise NotImplementedError(f"{type(self).__name__} has no load_model(trial). Write one, or use Tuner.")
-
     def results_summary(self, num_trials: int = 10) -> None:
         """Print the best trials, after the end of the search."""
         best = self._best_trials(num_trials)
@@ -319,12 +387,9 @@ class BaseTuner:
         return self.oracle.get_best_trials(n)
 
 
-# Any: whatever a user passed by mistake.
-def _refuse_unknown(kind: type, kwargs: dict[str, Any]) -> None:
-    for name, value in kwargs.items():
-        if name not in _KNOWN_KWARGS:
-            known = ("objective", "max_trials", "hypermodel", "directory", "project_name", "overwrite", "seed", "prune")
-            near = difflib.get_close_matches(name, [*known, "executions_per_trial", "hyperparameters"], n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            shown = f"kt_notebook.{kind.__name__}" if kind.__module__.startswith("kt_notebook.") else kind.__name__
-            raise OptionError(f"{kind.__name__} has no argument {name}={value!r}.{hint} See help({shown}).")
+def _verbosity(verbose: object) -> int:
+    if verbose == "auto":
+        return 1
+    if isinstance(verbose, int) and 0 <= verbose <= 2:
+        return int(verbose)
+    raise OptionError(f"verbose={verbose!r} has no meaning. Give 0 for silence, 1, 2 for each epoch, or 'auto'.")

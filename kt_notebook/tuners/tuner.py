@@ -4,12 +4,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from kt_notebook.core.errors import OptionError, ResultError
+from kt_notebook.core.errors import OptionError, ResultError, SearchStateError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial
 from kt_notebook.oracles.hyperband import HyperbandOracle
-from kt_notebook.training.checkpoints import WEIGHTS_NAME, load_best
+from kt_notebook.training.checkpoints import WEIGHTS_NAME, load_best, save_weights
+from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.tuners.base_tuner import BaseTuner
 from kt_notebook.tuners.state_remover import StateRemover
 
@@ -22,31 +23,58 @@ class Tuner(BaseTuner):
     Args:
         oracle: Chooses the trials.
         hypermodel: A function of `hp` that returns a compiled model, a `History`, a number or a dict of numbers; or a
-            `HyperModel`.
+            `HyperModel`. None where `run_trial` is overridden and needs none.
+        max_model_size: Most parameters that a model may have; a trial with more fails, and the search goes on.
+        optimizer: Takes the place of the optimizer that models are compiled with. Each trial gets a copy.
+        loss: Takes the place of the loss.
+        metrics: Take the place of the metrics.
+        distribution_strategy: A `tf.distribute.Strategy` in whose scope models are built.
         directory: Where projects are kept; the working directory by default.
         project_name: The project's folder there; "untitled_project" by default.
+        logger: Has no effect, as in KerasTuner 1.4.
+        tuner_id: A name for this worker, for subclasses to use.
         overwrite: Start anew; an old project is kept as `<project_name>.old`. Else it goes on.
         executions_per_trial: How often each trial is run, each time with another seed; its score is the mean.
         **kwargs: As for `BaseTuner`: `prune`, which ends trials that cannot win.
 
     Raises:
-        OptionError: An argument is unknown, or `executions_per_trial` is below 1.
+        OptionError: An argument is unknown or has no meaning.
+
+    Attributes:
+        executions_per_trial: How often each trial is run.
+        model_settings: What is done to each model that was built.
     """
 
     def __init__(
         self,
         oracle: Oracle,
         hypermodel: Any = None,  # narrowed by BaseTuner
+        max_model_size: int | None = None,
+        optimizer: Any = None,  # Keras' own, as texts or objects; narrowed by ModelSettings
+        loss: Any = None,
+        metrics: Any = None,
+        distribution_strategy: Any = None,
         directory: str | os.PathLike[str] | None = None,
         project_name: str | None = None,
+        logger: object = None,
+        tuner_id: str | None = None,
         overwrite: bool = False,
         executions_per_trial: int = 1,
         **kwargs: Any,  # narrowed by BaseTuner
     ) -> None:
         if isinstance(executions_per_trial, bool) or executions_per_trial < 1:
             raise OptionError(f"executions_per_trial={executions_per_trial!r} runs nothing. Give 1 or more.")
-        self._executions_per_trial = int(executions_per_trial)
-        super().__init__(oracle, hypermodel, directory, project_name, overwrite, **kwargs)
+        self.executions_per_trial = int(executions_per_trial)
+        self.model_settings = ModelSettings(
+            optimizer=optimizer,
+            loss=loss,
+            metrics=metrics,
+            max_model_size=max_model_size,
+            distribution_strategy=distribution_strategy,
+        )
+        super().__init__(
+            oracle, hypermodel, directory, project_name, overwrite, logger=logger, tuner_id=tuner_id, **kwargs
+        )
         if isinstance(oracle, HyperbandOracle):
             self.hub.attach(StateRemover(oracle, self.get_trial_dir))
 
@@ -57,12 +85,50 @@ class Tuner(BaseTuner):
             notes.append(SearchNoted("advice", "hyperband_plan", self.oracle.describe_plan()))
         return notes
 
-    @property
-    def executions_per_trial(self) -> int:
-        """How often each trial is run."""
-        return self._executions_per_trial
+    # Any: arguments of Keras' fit, models and what trials return, here and below.
+    def run_trial(self, trial: Trial, *fit_args: Any, **fit_kwargs: Any) -> Any:
+        """Build and fit the model of a trial, once for each execution, and return what the fits returned.
 
-    def load_model(self, trial: Trial) -> Any:  # a Keras model
+        Override it to run trials in another way, or to change what they are given:
+        `super().run_trial(trial, x, y, batch_size=trial.hyperparameters.Int("batch_size", 16, 64))`.
+
+        Args:
+            trial: The trial.
+            *fit_args: Handed to each `fit`.
+            **fit_kwargs: Handed to each `fit`; each execution gets copies of the callbacks.
+
+        Raises:
+            SearchStateError: The trial does not run in a search of this tuner.
+        """
+        run = self._own.run_of(trial)
+        if run is None:
+            raise SearchStateError(
+                f"Trial {trial.trial_id} does not run: run_trial is called by search(…). To train a model once, call "
+                "tuner.hypermodel.build(hp) and fit it."
+            )
+        return run.run_executions(fit_args, fit_kwargs)
+
+    def on_epoch_begin(self, trial: Trial, model: Any, epoch: int, logs: Any = None) -> None:
+        """Override it to do something before an epoch of a trial's fit."""
+
+    def on_epoch_end(self, trial: Trial, model: Any, epoch: int, logs: Any = None) -> None:
+        """Override it to do something after an epoch of a trial's fit."""
+
+    def on_batch_begin(self, trial: Trial, model: Any, batch: int, logs: Any) -> None:
+        """Override it to do something before a training batch of a trial's fit."""
+
+    def on_batch_end(self, trial: Trial, model: Any, batch: int, logs: Any = None) -> None:
+        """Override it to do something after a training batch of a trial's fit."""
+
+    def save_model(self, trial_id: str, model: Any, step: int = 0) -> None:
+        """Keep a model's present weights as a trial's, for a `run_trial` of your own; `load_model` gives them back.
+
+        Raises:
+            OSError: They cannot be written.
+        """
+        save_weights(model, Path(self.get_trial_dir(trial_id)))
+
+    def load_model(self, trial: Trial) -> Any:
         """Return a trial's model as it was at its best epoch.
 
         Raises:
@@ -80,4 +146,5 @@ class Tuner(BaseTuner):
                 f"Trial {trial.trial_id} kept no model: it returned its result without a Keras fit. "
                 "get_best_hyperparameters() has its values."
             )
-        return load_best(self.hypermodel.build, trial.hyperparameters.copy(), place)
+        settings, build = self.model_settings, self.hypermodel.build
+        return load_best(lambda hp: settings.build(build, hp), trial.hyperparameters.copy(), place)

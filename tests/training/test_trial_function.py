@@ -105,7 +105,7 @@ def test_one_number_for_several_objectives_is_refused() -> None:
 
 
 def test_a_trial_that_reports_itself_may_return_none() -> None:
-    trial = make_trial_function(FunctionHyperModel(lambda hp: None), may_return_none=True)
+    trial = make_trial_function(None, run_trial=lambda run: None)
     assert trial(assignment(), FakeReporter()) == Result()
 
 

@@ -9,7 +9,6 @@ from kt_notebook.panel.host import FrontEnd, Host, HostedSearch
 from kt_notebook.panel.text import to_text
 from kt_notebook.search.session import Session
 from kt_notebook.sinks.console import console_on
-from kt_notebook.tuners import Tuner
 
 __all__ = ["run_shown", "show_feed", "show_search"]
 
@@ -33,10 +32,11 @@ def show_feed(feed: Feed, place: FrontEnd) -> None:
 def run_shown(
     host: Host,
     session: Session,
-    tuner: Tuner,
+    tuner: object,
     place: FrontEnd,
     start: Callable[[], None],
     serve: Callable[[Callable[[], None]], None] | None,
+    verbose: int = 1,
 ) -> None:
     """Start a search and show it.
 
@@ -47,24 +47,27 @@ def run_shown(
         place: Where we are.
         start: Starts it; what this raises leaves nothing shown.
         serve: Calls what it is given to begin, then runs the trials here until the end; None where they run in threads.
+        verbose: 0 shows nothing; 1 shows the search, in text by a line for each trial; 2 in text also for each epoch.
     """
     displays: list[SearchDisplay] = []
     is_text = place in (FrontEnd.TERMINAL, FrontEnd.PLAIN)
-    console = console_on(sys.stdout, record=tuner.hub.record) if is_text else None
+    console = console_on(sys.stdout, verbose=verbose, record=session.hub.record) if is_text else None
 
     def begin() -> None:
         start()
         search = host.add(session, tuner)
+        if not verbose:
+            return
         if place is FrontEnd.NOTEBOOK:
             displays.append(_panel(host, search))
             displays[0].show()
         elif place is FrontEnd.HEADLESS:
-            displays.append(SearchDisplay(tuner.hub))
+            displays.append(SearchDisplay(session.hub))
             if serve is None:
                 displays[0].show()
 
     if console is not None:
-        tuner.hub.attach(console)
+        session.hub.attach(console)
     try:
         if serve is None:
             begin()
@@ -73,7 +76,7 @@ def run_shown(
             serve(begin)
     finally:
         if console is not None:
-            tuner.hub.detach(console)
+            session.hub.detach(console)
         if serve is not None and displays:
             displays[0].finish()
 

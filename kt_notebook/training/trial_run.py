@@ -1,0 +1,203 @@
+"""One trial at work: its executions one after another, or the user's own `run_trial` around them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakSet
+
+from kt_notebook.core.budget import Budget
+from kt_notebook.core.errors import FatalResultError, FatalRuntimeError, TrialStoppedError
+from kt_notebook.core.protocol import Assignment, Reporter, Result
+from kt_notebook.training.callback_copies import CallbackCopies, flat_callbacks
+from kt_notebook.training.checkpoints import BestWeights
+from kt_notebook.training.compiling import ModelSettings
+from kt_notebook.training.continuation import Continuation
+from kt_notebook.training.execution import Execution, entered
+from kt_notebook.training.fit_arguments import resolve_fit_arguments
+from kt_notebook.training.folds import Folds
+from kt_notebook.training.hypermodel import HyperModel
+from kt_notebook.training.keras_state import KerasScope, KerasSettings
+from kt_notebook.training.memory import ModelMemory
+from kt_notebook.training.outcome import average, interpret
+from kt_notebook.training.seeding import execution_seed, seeded
+
+__all__ = ["TrialPlan", "TrialRun"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPlan:
+    """What all trials of a search do.
+
+    Attributes:
+        hypermodel: Decides what an execution does; None where only `run_trial` of the user's own knows.
+        fit_args, fit_kwargs: As given to `search`, `callbacks` among them.
+        keras_settings: Of the thread that started the search.
+        max_epochs: No fit goes beyond this epoch.
+        model_settings: What is done to each model that was built.
+        folds: The data's folds, each of which is an execution; None: the data are not split.
+        make_callbacks: Gives further callbacks for the fits of a trial, by its id.
+        callbacks: Makes each execution's own from those given to `search`.
+        seen_generators: Generators that trials of this search have fitted with.
+        memory: Frees the models of ended trials.
+    """
+
+    # Any: Keras objects and arguments of its `fit`.
+    hypermodel: HyperModel | None
+    fit_args: tuple[Any, ...]
+    fit_kwargs: dict[str, Any]
+    keras_settings: KerasSettings
+    max_epochs: int | None = None
+    model_settings: ModelSettings = field(default_factory=ModelSettings)
+    folds: Folds | None = None
+    make_callbacks: Callable[[str], Sequence[Any]] | None = None
+    callbacks: CallbackCopies = field(default_factory=lambda: CallbackCopies(None))
+    seen_generators: "WeakSet[Any]" = field(default_factory=WeakSet)
+    memory: ModelMemory = field(default_factory=ModelMemory)
+
+
+class TrialRun:
+    """One trial at work.
+
+    Args:
+        plan: What all trials do.
+        assignment: The trial.
+        reporter: Its line to the search.
+    """
+
+    def __init__(self, plan: TrialPlan, assignment: Assignment, reporter: Reporter) -> None:
+        self.assignment = assignment
+        self._plan = plan
+        self._reporter = reporter
+        self._weights = BestWeights(assignment.directory)
+        self._known: list[tuple[Any, Result]] = []  # What executions returned, and what that means.
+
+    # Any: arguments of `fit` and what a trial returns, here and below.
+    def run(self) -> Result:
+        """Run all executions with the search's own arguments and return the trial's result.
+
+        Raises:
+            TrialStoppedError: The trial was asked to end; its best weights so far are written.
+            Exception: The trial has failed, or the search is to end.
+        """
+        self.run_executions(self._plan.fit_args, self._plan.fit_kwargs)
+        return average([result for _, result in self._known])
+
+    def run_executions(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+        """Run all executions and return what each of them returned.
+
+        Args:
+            args: Positional arguments of `fit`.
+            kwargs: Its keyword arguments.
+
+        Raises:
+            TrialStoppedError: The trial was asked to end; its best weights so far are written.
+            Exception: The trial has failed, or the search is to end.
+        """
+        callbacks = self._callbacks_of(kwargs)
+        values = []
+        for index in range(self.assignment.executions):
+            if index and self._reporter.is_stopping:
+                raise TrialStoppedError(f"Trial {self.assignment.trial_id} was stopped between two executions.")
+            values.append(self._execute(index, args, kwargs, callbacks))
+            self._plan.memory.tidy()
+        return values
+
+    def run_own(self, run_trial: Callable[[], Any]) -> Result:
+        """Run the user's own `run_trial` and return what it came to; it may run the executions.
+
+        Raises:
+            TrialStoppedError: The trial was asked to end; its best weights so far are written.
+            Exception: The trial has failed, or the search is to end.
+        """
+        with self._entered(0) as execution:
+            value = run_trial()
+            if not self._known:
+                if self._plan.folds is not None:
+                    raise FatalRuntimeError(
+                        "cv= splits the data of the tuner's own run_trial, and this run_trial does not call "
+                        "super().run_trial(trial, …). Split the data in it, or call that."
+                    )
+                _close(execution)
+            return self._result_of(value, execution)
+
+    def _result_of(self, value: Any, execution: Execution) -> Result:
+        parts = value if isinstance(value, list | tuple) else [value]
+        known = [next((result for known, result in self._known if known is part), None) for part in parts]
+        if known and all(known):
+            return average([result for result in known if result is not None])
+        if value is None and self._known:
+            raise FatalResultError(
+                "run_trial returned None after it had run its executions. Return what super().run_trial(…) gave it, a "
+                "number, or a dict of numbers."
+            )
+        return interpret(value, execution, may_be_none=True)
+
+    def _execute(self, index: int, args: Sequence[Any], kwargs: Mapping[str, Any], callbacks: CallbackCopies) -> Any:
+        hypermodel = self._plan.hypermodel
+        if hypermodel is None:
+            raise FatalRuntimeError(
+                "The tuner has no hypermodel, so there is no model to train. Give a function of hp or a HyperModel, or "
+                "return the score from run_trial without calling super().run_trial(…)."
+            )
+        with self._entered(index) as execution:
+            folds = self._plan.folds
+            if folds is not None:
+                args, kwargs = folds.arguments(index % folds.n_folds, args, kwargs)
+            args, made = resolve_fit_arguments(args, kwargs, self.assignment.hyperparameters)
+            if "callbacks" in made:
+                made["callbacks"] = callbacks.make(self.assignment, index, self._reporter)
+            value = hypermodel.run(self.assignment.hyperparameters, *args, **made)
+            _close(execution)
+            result = interpret(value, execution, last_fit_counts=hypermodel.last_fit_counts)
+            self._known.append((value, result))
+            return value
+
+    @contextmanager
+    def _entered(self, index: int) -> Iterator[Execution]:
+        """Give one execution Keras' state, seed and budget; write the best weights at its end."""
+        plan, assignment = self._plan, self.assignment
+        with ExitStack() as stack:
+            scope = stack.enter_context(KerasScope(plan.keras_settings))
+            stack.enter_context(seeded(execution_seed(assignment.seed, index)))
+            budget = Budget.of(assignment.hyperparameters.values)
+            execution = Execution(
+                assignment,
+                self._reporter,
+                index,
+                best_weights=self._weights,
+                max_epochs=plan.max_epochs,
+                fits_decide=plan.hypermodel is not None and plan.hypermodel.fits_decide,
+                keras_scope=scope,
+                seen_generators=plan.seen_generators,
+                memory=plan.memory,
+                continuation=None if budget is None else Continuation(assignment, budget, index, self._reporter),
+                model_settings=plan.model_settings,
+                make_callbacks=plan.make_callbacks,
+            )
+            stack.enter_context(entered(execution))
+            try:
+                yield execution
+            except TrialStoppedError:
+                _write(self._weights, self._reporter)
+                raise
+            _write(self._weights, self._reporter)
+
+    def _callbacks_of(self, kwargs: Mapping[str, Any]) -> CallbackCopies:
+        """Return the maker of callbacks: the search's own, or one for those that `run_trial` has put in their place."""
+        given, own = flat_callbacks(kwargs.get("callbacks")), flat_callbacks(self._plan.fit_kwargs.get("callbacks"))
+        is_own = len(given) == len(own) and all(a is b for a, b in zip(given, own, strict=True))
+        return self._plan.callbacks if is_own else CallbackCopies(given)
+
+
+def _close(execution: Execution) -> None:
+    if execution.continuation is not None:
+        execution.continuation.close()
+
+
+def _write(weights: BestWeights, reporter: Reporter) -> None:
+    """Write the best weights; a full disk costs the file, not the trial."""
+    try:
+        weights.write()
+    except OSError as error:
+        reporter.note("error", "weights_not_written", f"The best weights could not be written: {error}")
