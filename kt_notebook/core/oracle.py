@@ -10,14 +10,18 @@ import math
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from kt_notebook.core.errors import KTNotebookError, OptionError, SearchStateError
+from kt_notebook.core.given_values import Given, given_trials, keep_active
+from kt_notebook.core.limits import check_limit, check_max_trials, check_seed
 from kt_notebook.core.metrics import infer_metric_direction
 from kt_notebook.core.objective import AnyObjective, create_objective, missing_objective_error
+from kt_notebook.core.pruner import GO_ON, Pruner, Verdict
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus, is_terminal, trial_number
+from kt_notebook.core.values import Value
+from kt_notebook.core.waiting_line import WaitingLine
 
 __all__ = ["GO_ON", "Oracle", "Pruner", "TooManyFailuresError", "Verdict", "synchronized", "trial_seed"]
 
@@ -26,30 +30,6 @@ _F = TypeVar("_F", bound=Callable[..., Any])  # Any: users decorate methods of a
 
 class TooManyFailuresError(KTNotebookError, RuntimeError):
     """As many trials in a row failed as the user allowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the oracle says to a running trial: go on, or stop and why."""
-
-    stop: bool = False
-    reason: str = ""
-
-
-GO_ON = Verdict()
-
-
-class Pruner(Protocol):
-    """Says when a running trial cannot win any more."""
-
-    def judge(self, trial: Trial, epoch: int, oracle: "Oracle") -> Verdict:
-        """Say whether a trial that has just reported an epoch is to go on; a function of what the oracle knows.
-
-        Args:
-            trial: The running trial; its `curve` holds the epoch.
-            epoch: From 0.
-            oracle: Its trials, those that have ended with their curves, and its objective.
-        """
 
 
 def synchronized(func: _F, *args: Any, **kwargs: Any) -> _F:
@@ -97,16 +77,15 @@ class Oracle:
         max_consecutive_failed_trials: int | None = None,
         pruner: Pruner | None = None,
     ) -> None:
-        _check_max_trials(max_trials)
-        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
-            raise OptionError(f"seed={seed!r} is no seed. Give any whole number, or None for one drawn at random.")
+        check_max_trials(max_trials)
+        check_seed(seed)
         if hyperparameters is None and not (tune_new_entries and allow_new_entries):
             raise OptionError(
                 "tune_new_entries=False and allow_new_entries=False need hyperparameters=, the space to search. "
                 "Give it, or leave both at True."
             )
-        _check_limit("max_retries_per_trial", max_retries_per_trial, at_least=0)
-        _check_limit("max_consecutive_failed_trials", max_consecutive_failed_trials, at_least=1)
+        check_limit("max_retries_per_trial", max_retries_per_trial, at_least=0)
+        check_limit("max_consecutive_failed_trials", max_consecutive_failed_trials, at_least=1)
         self.objective: AnyObjective | None = create_objective(objective)
         self.max_trials = max_trials
         self.hyperparameters = hyperparameters.copy() if hyperparameters is not None else HyperParameters()
@@ -126,6 +105,7 @@ class Oracle:
         self._rerun: deque[str] = deque()
         self._n_runs: dict[str, int] = {}
         self._n_failed_in_a_row = 0
+        self.waiting_line = WaitingLine()
 
     # What a subclass gives.
 
@@ -157,7 +137,30 @@ class Oracle:
         """Say whether a running trial that has just reported an epoch is to go on."""
         return GO_ON
 
+    def values_by_hand(self, values: dict[str, Value]) -> dict[str, Value]:
+        """Return the values of a trial by hand with what this oracle adds of its own."""
+        return values
+
     # What the search's owner calls.
+
+    def enqueue(self, values: Given = None, *, again: bool = False) -> int:
+        """Let the next trials to start have these values; return how many that are. They count towards `max_trials`.
+
+        Args:
+            values: A dict, a HyperParameters, or a list of these; what is left out is at its default, all without it.
+            again: Whether values that a trial has had, or that wait in line already, are to be tried once more.
+
+        Raises:
+            SpaceError: The space, where it is known, does not have a name or cannot take a value. Nothing is enqueued.
+            SearchStateError: There would be more trials than `max_trials` allows. Nothing is enqueued.
+        """
+        return len(self.waiting_line.add(self.admitted(values, again=again)))
+
+    def admitted(self, values: Given = None, *, again: bool = False) -> list[Mapping[str, Value]]:
+        """Return what `enqueue` would put in line, raising what it would raise; any thread."""
+        trials, space = list(self.trials.values()), self.hyperparameters.search_space
+        n_left = None if self.max_trials is None else max(0, self.max_trials - len(self.start_order))
+        return self.waiting_line.admitted(given_trials(values), space, trials, n_left, again=again)
 
     def create_trial(self, tuner_id: str) -> Trial:
         """Return the next trial for a worker: RUNNING, or IDLE or STOPPED without values.
@@ -174,14 +177,20 @@ class Oracle:
         trial_id = self._next_id()
         if self.max_trials is not None and len(self.start_order) >= self.max_trials:
             return Trial(HyperParameters(), trial_id, TrialStatus.STOPPED)
-        response = self.populate_space(trial_id)
-        status = TrialStatus(response["status"])
-        if status is not TrialStatus.RUNNING:
-            return Trial(HyperParameters(), trial_id, status)
+        enqueued, values = self.waiting_line.take(self.hyperparameters.search_space)
+        if enqueued is None:
+            response = self.populate_space(trial_id)
+            status = TrialStatus(response["status"])
+            if status is not TrialStatus.RUNNING:
+                return Trial(HyperParameters(), trial_id, status)
+            values = response["values"]
+        else:
+            values = self.values_by_hand(values)
         hyperparameters = self.hyperparameters.copy()
-        hyperparameters.values = dict(response["values"])
-        hyperparameters.mark_drawn()
-        trial = Trial(hyperparameters, trial_id, status)
+        hyperparameters.values = dict(values)
+        hyperparameters.mark_drawn(by_hand=enqueued is not None)
+        trial = Trial(hyperparameters, trial_id)
+        trial.enqueued = enqueued
         trial.seed = trial_seed(self.seed, trial_id)
         self.trials[trial_id] = trial
         self.start_order.append(trial_id)
@@ -239,6 +248,8 @@ class Oracle:
             known.message, known.status = trial.message, trial.status
         if known.pruned is not None and known.status in (TrialStatus.STOPPED, TrialStatus.COMPLETED):
             known.status = TrialStatus.COMPLETED
+        if known.enqueued is not None and known.status is not TrialStatus.FAILED:
+            keep_active(known.hyperparameters)
         if known.status in (TrialStatus.COMPLETED, TrialStatus.STOPPED) and known.metrics.metrics:
             self.score_trial(known)
         if known.status is TrialStatus.COMPLETED and (known.score is None or math.isnan(known.score)):
@@ -263,7 +274,7 @@ class Oracle:
         trial = self.get_trial(trial_id)
         self._release(trial)
         fresh = Trial(trial.hyperparameters, trial_id, TrialStatus.IDLE)
-        fresh.seed = trial.seed
+        fresh.seed, fresh.enqueued = trial.seed, trial.enqueued
         self.trials[trial_id] = fresh
         self._rerun.append(trial_id)
 
@@ -327,6 +338,7 @@ class Oracle:
             "retry_queue": list(self._rerun),
             "seed": self.seed,
             "hyperparameters": self.hyperparameters.get_config(),
+            "enqueued": [enqueued.to_json() for enqueued in self.waiting_line.waiting],
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -337,6 +349,7 @@ class Oracle:
         self._rerun = deque(state["retry_queue"])
         self.seed = state["seed"]
         self.hyperparameters = HyperParameters.from_config(state["hyperparameters"])
+        self.waiting_line = WaitingLine(state.get("enqueued", ()))
 
     def _next_id(self) -> str:
         number = len(self.start_order)
@@ -353,15 +366,3 @@ class Oracle:
         for tuner_id, ongoing in list(self.ongoing_trials.items()):
             if ongoing.trial_id == trial.trial_id:
                 del self.ongoing_trials[tuner_id]
-
-
-def _check_limit(name: str, value: int | None, *, at_least: int) -> None:
-    if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__") or value < at_least):
-        raise OptionError(f"{name}={value!r} has no meaning. Give a whole number of {at_least} or more.")
-
-
-def _check_max_trials(max_trials: int | None) -> None:
-    if max_trials is None:
-        return
-    if isinstance(max_trials, bool) or not hasattr(max_trials, "__index__") or max_trials < 1:
-        raise OptionError(f"max_trials={max_trials!r} runs nothing. Give a whole number of 1 or more.")

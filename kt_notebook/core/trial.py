@@ -7,6 +7,7 @@ from typing import Any
 from kt_notebook.core.events import decode_number, encode_number
 from kt_notebook.core.metrics import MetricsTracker
 from kt_notebook.core.space import HyperParameters
+from kt_notebook.core.waiting_line import Enqueued
 
 __all__ = ["Trial", "TrialStatus", "is_terminal", "trial_number"]
 
@@ -53,6 +54,7 @@ class Trial:
         curve: The objective after each epoch of the first execution, by epoch, counted from 0, as it was reported;
             of a pruned trial up to its verdict.
         n_epochs: How many epochs that execution plans, None where unknown.
+        enqueued: What the user asked for, of a trial by hand; else None.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Trial:
         self.pruned: dict[str, Any] | None = None
         self.curve: dict[int, float] = {}
         self.n_epochs: int | None = None
+        self.enqueued: Enqueued | None = None
 
     @property
     def status(self) -> TrialStatus:
@@ -110,6 +113,7 @@ class Trial:
             "pruned": self.pruned,
             "curve": [[epoch, encode_number(value)] for epoch, value in self.curve.items()],
             "n_epochs": self.n_epochs,
+            "enqueued": None if self.enqueued is None else self.enqueued.to_json(),
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -126,6 +130,8 @@ class Trial:
         self.pruned = state.get("pruned")
         self.curve = {int(epoch): float(decode_number(value) or 0.0) for epoch, value in state.get("curve", ())}
         self.n_epochs = state.get("n_epochs")
+        enqueued = state.get("enqueued")
+        self.enqueued = None if enqueued is None else Enqueued.from_json(enqueued)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Trial":
