@@ -36,6 +36,7 @@ def duration_s(name: str, value: float | str | None) -> float | None:
         return None
     if isinstance(value, str):
         return parse_duration(f"{name}=", value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value <= 0:
         raise OptionError(f"{name}={value!r} is no time. Give seconds above 0, or a text such as '30m' or '1h30m'.")
     return float(value)

@@ -252,7 +252,6 @@ class Session:
                 self.books.settle(message.objective)
             case HookFailed():
                 self._fail(message.error)
-                self._running.stop_all(StopLevel.NOW)
             case Event():
                 self._publish(message)
 
@@ -302,6 +301,7 @@ class Session:
             hooks.end_trial(trial)
         except Exception as error:  # noqa: BLE001 - Boundary: a fault of the user's own hook ends the search.
             self._inbox.put(HookFailed(error))
+            self._running.stop_all(StopLevel.NOW)  # Before the next trial, which may be in line, can begin.
 
     def _take_outcome(self, outcome: Outcome) -> None:
         reporter = self._running.end(outcome.trial_id)

@@ -1,11 +1,11 @@
-"""What a user has given a tuner by mistake, and what a subclass has written itself."""
+"""What a user has given a tuner by mistake."""
 
 import difflib
 from typing import Any
 
 from kt_notebook.core.errors import OptionError
 
-__all__ = ["is_ours", "refuse_unknown"]
+__all__ = ["refuse_unknown"]
 
 _KNOWN = (
     "objective",
@@ -36,14 +36,5 @@ def refuse_unknown(kind: type, kwargs: dict[str, Any]) -> None:
     for name, value in kwargs.items():
         near = difflib.get_close_matches(name, _KNOWN, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        shown = f"kt_notebook.{kind.__name__}" if _is_of_this_package(kind) else kind.__name__
+        shown = f"kt_notebook.{kind.__name__}" if kind.__module__.startswith("kt_notebook.") else kind.__name__
         raise OptionError(f"{kind.__name__} has no argument {name}={value!r}.{hint} See help({shown}).")
-
-
-def is_ours(method: object) -> bool:
-    """Return whether a class's method comes from this package, or is not there at all."""
-    return method is None or _is_of_this_package(method)
-
-
-def _is_of_this_package(value: object) -> bool:
-    return str(getattr(value, "__module__", "")).startswith("kt_notebook.")

@@ -6,10 +6,10 @@ from typing import Any, Protocol, cast
 from kt_notebook.core.trial import Trial
 from kt_notebook.training.callbacks import FitHooks, hook_callback
 from kt_notebook.training.trial_run import TrialRun
-from kt_notebook.tuners.arguments import is_ours
 
 __all__ = ["OwnTrials", "TrialMethods"]
 
+_DEFAULTS = ("kt_notebook.tuners.base_tuner", "kt_notebook.tuners.tuner")
 _METHODS = ("run_trial", "on_trial_begin", "on_trial_end", "pre_create_trial")
 _EPOCH_HOOKS = ("on_epoch_begin", "on_epoch_end")
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end")
@@ -36,13 +36,13 @@ class OwnTrials:
     """The trials that are at work, as the user's own methods see them.
 
     Args:
-        tuner: Its methods are called; those that its class has not from this package count.
+        tuner: Its methods are called; those count that are not `Tuner`'s or `BaseTuner`'s.
     """
 
     def __init__(self, tuner: TrialMethods) -> None:
         self._tuner = tuner
         names = (*_METHODS, *_EPOCH_HOOKS, *_BATCH_HOOKS)
-        self._own = {name for name in names if not is_ours(getattr(type(tuner), name, None))}
+        self._own = {name for name in names if not _is_default(getattr(type(tuner), name, None))}
         self._at_work: dict[str, tuple[Trial, TrialRun]] = {}
 
     @property
@@ -86,3 +86,7 @@ class OwnTrials:
         begun, _ = self._at_work.pop(trial.trial_id, (trial, None))
         vars(begun).update(vars(trial))  # The user's own attributes of the trial that began stay.
         self._tuner.on_trial_end(begun)
+
+
+def _is_default(method: object) -> bool:
+    return method is None or getattr(method, "__module__", None) in _DEFAULTS
