@@ -3,23 +3,25 @@
 from collections.abc import Sequence
 
 from kt_notebook.core.format import format_score, format_trial_id
-from kt_notebook.core.objective import AnyObjective, MultiObjective
+from kt_notebook.core.objective import AnyObjective, number_objective
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, trial_summary
-from kt_notebook.results.table import objective_text
 
 __all__ = ["progress_parts", "results_summary_text", "space_summary_text", "tuner_text"]
 
 
 def space_summary_text(space: HyperParameters, *, extended: bool = False) -> str:
-    """Return the text of `search_space_summary`."""
+    """Return the text of `search_space_summary`.
+
+    Args:
+        space: The search space.
+        extended: Taken for KerasTuner's sake, where it says nothing more either.
+    """
     lines = ["Search space summary", f"Default search space size: {len(space.space)}"]
     for entry in space.space:
         config = dict(entry.get_config())
         name = config.pop("name")
-        if not extended:
-            config.pop("conditions", None)
         lines += [f"{name} ({type(entry).__name__})", str(config)]
     return "\n".join(lines)
 
@@ -27,12 +29,17 @@ def space_summary_text(space: HyperParameters, *, extended: bool = False) -> str
 def results_summary_text(
     project_dir: str, objective: AnyObjective | None, trials: Sequence[Trial], num_trials: int
 ) -> str:
-    """Return the text of `results_summary`."""
-    told = objective_text(objective.to_json()) if isinstance(objective, MultiObjective) else str(objective)
-    lines = ["Results summary", f"Results in {project_dir}", f"Showing {num_trials} best trials", told, ""]
-    for trial in trials:
-        lines += [trial_summary(trial), ""]
-    return "\n".join(lines)
+    """Return the text of `results_summary`.
+
+    Args:
+        project_dir: The project's folder.
+        objective: What the search makes best; None while the first result is to decide.
+        trials: The best trials, best first.
+        num_trials: How many were asked for.
+    """
+    told = str(number_objective() if objective is None else objective)
+    head = ["Results summary", f"Results in {project_dir}", f"Showing {num_trials} best trials", told]
+    return "\n\n".join(["\n".join(head), *map(trial_summary, trials)])
 
 
 def progress_parts(record: SearchRecord) -> list[str]:

@@ -124,8 +124,8 @@ def test_a_summary_of_several_objectives_names_each_with_its_direction(here, cap
     tuner.results_summary()
 
     out = capsys.readouterr().out
-    assert "\nsize ↓ + acc ↑\n" in out
-    assert "MultiObjective" not in out
+    assert '\nMultiObjective(name="multi_objective", direction="min"): [Objective(name="size", direction="min")' in out
+    assert 'Objective(name="acc", direction="max")]\n' in out
 
 
 def test_the_pareto_set_is_a_list_of_trials_and_the_same_when_made_again(here):
