@@ -8,6 +8,7 @@ import ast
 import builtins
 import inspect
 import linecache
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,7 @@ from kt_notebook.magics.completion import install_completion
 from kt_notebook.magics.data_watch import lines_of_changes, names_filled
 from kt_notebook.magics.deciding_fit import has_one_deciding_fit
 from kt_notebook.magics.error_block import readable
+from kt_notebook.magics.import_lines import import_advice
 from kt_notebook.magics.inline import InlineHyperModel
 from kt_notebook.magics.launch import CellSearch, launch, refuse_taken_name
 from kt_notebook.magics.line import LINE_HELP, run_line
@@ -325,10 +327,6 @@ def load(shell: Any) -> None:
 
 def warn_of_keras_tuner(shell: Any) -> None:
     """Say which import lines to change where KerasTuner is loaded in the same kernel."""
-    import sys
-
     if "keras_tuner" in sys.modules:
-        print(  # noqa: T201 - loading an extension has no other place to say it
-            "keras_tuner is loaded too. To use kt_notebook instead, change `import keras_tuner as kt` to "
-            "`import kt_notebook as kt`, and `from keras_tuner.X import Y` to `from kt_notebook.X import Y`."
-        )
+        # Loading an extension has no other place to say it.
+        print(import_advice(shell.user_ns.get("In", ())))  # noqa: T201
