@@ -50,7 +50,7 @@ def make_trial_function(
     """
     kwargs = dict(fit_kwargs or {})
     if uses_keras is None:
-        uses_keras = bool(fit_args or kwargs) or "keras" in sys.modules
+        uses_keras = bool(fit_args or kwargs.keys() - {"verbose"}) or "keras" in sys.modules
     check_fit_data(fit_args, kwargs)
     check_callbacks(kwargs.get("callbacks"))
     plan = TrialPlan(

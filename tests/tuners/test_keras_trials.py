@@ -1,0 +1,190 @@
+"""Facts about tuners over Keras models: own `run_trial`, hooks of fits, overrides, folds, arguments from hp."""
+
+import numpy as np
+import pytest
+
+import kt_notebook as kt
+from kt_notebook.core.errors import FatalRuntimeError
+from tests.training.keras_models import X, Y
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+
+
+def build(hp):
+    import keras
+
+    model = keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 8)), keras.layers.Dense(1)])
+    model.compile(optimizer="sgd", loss="mse", metrics=["mae"])
+    return model
+
+
+def build_only(hp):
+    import keras
+
+    return keras.Sequential([keras.layers.Dense(hp.Int("units", 2, 8)), keras.layers.Dense(1)])
+
+
+VALIDATION = (X[:8], Y[:8])
+
+
+def test_super_run_trial_takes_arguments_that_the_trial_chooses():
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, *args, **kwargs):
+            kwargs["batch_size"] = trial.hyperparameters.Choice("batch_size", [4, 8])
+            kwargs["epochs"] = trial.hyperparameters.Int("epochs", 1, 3)
+            return super().run_trial(trial, *args, **kwargs)
+
+    tuner = Own(build, "val_loss", max_trials=3, seed=2)
+    tuner.search(X, Y, validation_data=VALIDATION, verbose=0)
+
+    for trial in tuner.oracle.trials.values():
+        epochs = tuner.hub.record.trials[trial.trial_id].epochs
+        assert len(epochs) == trial.hyperparameters.get("epochs")
+        assert trial.score == min(epoch.metrics["val_loss"] for epoch in epochs)
+    assert tuner.get_best_models()[0].predict(X, verbose=0).shape == (len(X), 1)
+
+
+def test_run_trial_as_keras_tuner_documents_it_reports_its_epochs():
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, *args, **kwargs):
+            model = self.hypermodel.build(trial.hyperparameters)
+            return self.hypermodel.fit(trial.hyperparameters, model, *args, **kwargs)
+
+    tuner = Own(build, "val_loss", max_trials=2, seed=2)
+    tuner.search(X, Y, epochs=2, validation_data=VALIDATION, verbose=0)
+
+    assert [len(trial.epochs) for trial in tuner.hub.record.trials.values()] == [2, 2]
+    assert tuner.get_best_models()
+
+
+def test_a_model_that_run_trial_saves_is_loaded():
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, x, y, **kwargs):
+            model = self.hypermodel.build(trial.hyperparameters)
+            model.fit(x, y, verbose=0)
+            self.save_model(trial.trial_id, model)
+            self.kept = model.predict(x, verbose=0)
+            return {"val_loss": float(model.evaluate(x, y, verbose=0)[0])}
+
+    tuner = Own(build, "val_loss", max_trials=1)
+    tuner.search(X, Y, verbose=0)
+
+    np.testing.assert_array_equal(tuner.get_best_models()[0].predict(X, verbose=0), tuner.kept)
+
+
+def test_hooks_of_epochs_and_batches_see_the_trial_and_its_model():
+    told = []
+
+    class Own(kt.RandomSearch):
+        def on_trial_begin(self, trial):
+            self.trial = trial
+
+        def on_epoch_begin(self, trial, model, epoch, logs=None):
+            assert trial is self.trial
+            told.append(("epoch begins", epoch))
+
+        def on_epoch_end(self, trial, model, epoch, logs=None):
+            told.append(("epoch ends", sorted(logs), model.built))
+
+        def on_batch_begin(self, trial, model, batch, logs):
+            told.append(("batch begins", batch))
+
+        def on_batch_end(self, trial, model, batch, logs=None):
+            told.append(("batch ends", batch, "loss" in logs))
+
+    Own(build, "loss", max_trials=1).search(X[:8], Y[:8], batch_size=8, epochs=1, verbose=0)
+
+    assert told == [
+        ("epoch begins", 0),
+        ("batch begins", 0),
+        ("batch ends", 0, True),
+        ("epoch ends", ["loss", "mae"], True),
+    ]
+
+
+def test_what_models_are_compiled_with_may_come_from_the_tuner():
+    tuner = kt.RandomSearch(build_only, "val_mae", max_trials=2, optimizer="adam", loss="mse", metrics=["mae"])
+    tuner.search(X, Y, validation_data=VALIDATION, verbose=0)
+
+    model = tuner.get_best_models()[0]
+    assert type(model.optimizer).__name__ == "Adam"
+    assert "mae" in model.evaluate(X, Y, verbose=0, return_dict=True)
+
+
+def test_a_model_that_is_too_large_fails_its_trial_only():
+    def sized(hp):
+        import keras
+
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(hp.Choice("units", [2, 4, 500, 8]))])
+        model.add(keras.layers.Dense(1))
+        model.compile(loss="mse")
+        return model
+
+    tuner = kt.GridSearch(sized, "loss", max_model_size=100)
+    tuner.search(X[:, :2], Y, verbose=0)
+
+    by_units = {row.units: row.status for row in tuner.results.itertuples()}
+    assert by_units == {2: "COMPLETED", 4: "COMPLETED", 8: "COMPLETED", 500: "FAILED"}
+
+
+def test_a_fold_is_an_execution_and_the_score_their_mean():
+    tuner = kt.RandomSearch(build, "val_loss", max_trials=1, seed=1)
+    tuner.search(X, Y, cv=3, epochs=2, verbose=0)
+
+    record = tuner.hub.record.trials["0"]
+    best = [min(e.metrics["val_loss"] for e in record.epochs if e.execution == fold) for fold in range(3)]
+    assert tuner.best.score == pytest.approx(np.mean(best))
+
+
+def test_folds_hold_for_arguments_that_run_trial_changes():
+    seen = []
+
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, x, y, **kwargs):
+            return super().run_trial(trial, x * 10, y, batch_size=4, **kwargs)
+
+    class Model(kt.HyperModel):
+        def build(self, hp):
+            return build(hp)
+
+        def fit(self, hp, model, x, y, **kwargs):
+            seen.append((len(x), float(np.abs(x).max()) > 5, kwargs["batch_size"], len(kwargs["validation_data"][0])))
+            return model.fit(x / 10, y, **kwargs)
+
+    x, y = np.concatenate([X, X])[:30], np.concatenate([Y, Y])[:30]
+    Own(Model(), "loss", max_trials=1).search(x, y, cv=3, verbose=0)
+
+    assert seen == [(20, True, 4, 10)] * 3
+
+
+def test_folds_without_super_run_trial_are_refused():
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, *args, **kwargs):
+            return 1.0
+
+    with pytest.raises(FatalRuntimeError, match="cv="):
+        Own(max_trials=1).search(X, Y, cv=2, verbose=0)
+
+
+def test_arguments_of_fit_may_come_from_hp():
+    tuner = kt.RandomSearch(build, "loss", max_trials=4, seed=1)
+    tuner.search(X, Y, epochs=lambda hp: hp.Int("epochs", 1, 3), batch_size=8, verbose=0)
+
+    for trial in tuner.oracle.trials.values():
+        assert len(tuner.hub.record.trials[trial.trial_id].epochs) == trial.hyperparameters.get("epochs")
+
+
+def test_a_blocking_search_and_one_in_a_thread_train_alike():
+    def scores(**kwargs):
+        tuner = kt.RandomSearch(build, "val_loss", max_trials=2, seed=4, project_name=str(kwargs))
+        tuner.search(X, Y, epochs=2, validation_data=VALIDATION, verbose=0, **kwargs)
+        tuner.wait()
+        return list(tuner.results.sort_index().val_loss)
+
+    assert scores() == scores(block=False)
