@@ -39,10 +39,11 @@ from kt_notebook.tuners.end_watch import EndWatch
 from kt_notebook.tuners.own_trials import OwnTrials
 from kt_notebook.tuners.project_search import ProjectSearch
 from kt_notebook.tuners.summaries import results_summary_text, space_summary_text, tuner_text
-from kt_notebook.tuners.way import Way, current_shell, way_of
+from kt_notebook.tuners.way import Way, current_shell, name_of, way_of
 
 __all__ = ["BaseTuner"]
 
+_DEFAULT_PROJECT = "untitled_project"
 _DEFAULT_TUNER_ID = "tuner0"  # KerasTuner's name for the one worker.
 
 
@@ -95,7 +96,7 @@ class BaseTuner:
             oracle.pruner = create_pruner(prune)
         self.hypermodel = as_hypermodel(hypermodel)
         self.directory = os.fspath(directory) if directory is not None else "."
-        self.project_name = project_name or "untitled_project"
+        self.project_name = project_name or _DEFAULT_PROJECT
         self.tuner_id = tuner_id or _DEFAULT_TUNER_ID
         self.logger = logger
         self.name = self.project_name
@@ -145,7 +146,10 @@ class BaseTuner:
             KeyboardInterrupt: The user interrupted twice; what has ended is kept.
             Exception: What ended the search, such as three first trials that failed alike.
         """
-        way = way_of(current_shell(), wait=block, verbose=_verbosity(fit_kwargs.get("verbose", "auto")), is_cell=False)
+        shell = current_shell()
+        way = way_of(shell, wait=block, verbose=_verbosity(fit_kwargs.get("verbose", "auto")), is_cell=False)
+        if self.name == _DEFAULT_PROJECT:
+            self.name = name_of(shell, self) or self.name
         session = self.open_session(
             fit_args,
             fit_kwargs,

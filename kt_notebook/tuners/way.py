@@ -15,7 +15,7 @@ from kt_notebook.search.session import Session
 from kt_notebook.search.worker import Capture
 from kt_notebook.tuners.blocking import run_blocking
 
-__all__ = ["Way", "current_shell", "way_of"]
+__all__ = ["Way", "current_shell", "name_of", "way_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,12 @@ def current_shell() -> Any:
     """Return the shell of the notebook or terminal that we are in, None in a script. Imports nothing."""
     ipython = sys.modules.get("IPython")
     return None if ipython is None else ipython.get_ipython()
+
+
+def name_of(shell: Any, value: object) -> str | None:
+    """Return what the notebook calls a value, None where it has no name of its own there."""
+    names = {} if shell is None else shell.user_ns
+    return next((name for name, held in list(names.items()) if held is value and not name.startswith("_")), None)
 
 
 def way_of(shell: Any, *, wait: bool | None, workers: int = 1, verbose: int = 1, is_cell: bool = True) -> Way:

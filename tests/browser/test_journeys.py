@@ -218,3 +218,57 @@ def test_trials_that_cannot_win_are_pruned_and_hyperband_trains_the_best_on(lab:
     lab.picture("panel-hyperband", lab.panel(4))
     lab.run_and_wait(5)
     assert lab.result(5)[1] > 0
+
+
+# A KerasTuner notebook, with its import lines changed and nothing else.
+TUTORIAL = """
+import kt_notebook as kt
+from IPython.display import clear_output
+
+class ClearTrainingOutput(keras.callbacks.Callback):
+    def on_train_end(*args, **kwargs):
+        clear_output(wait=True)
+
+def build_model(hp):
+    model = keras.Sequential()
+    for i in range(hp.Int("layers", 1, 2)):
+        model.add(keras.layers.Dense(hp.Int(f"units_{i}", 8, 32, step=8), activation="relu"))
+    model.add(keras.layers.Dense(10, activation="softmax"))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+tuner = kt.RandomSearch(build_model, objective="val_accuracy", max_trials=4, directory="tutorial", seed=1)
+tuner.search_space_summary()
+"""
+SEARCH = "tuner.search(x_train, y_train, epochs={epochs}, validation_data=(x_val, y_val), callbacks=[{callbacks}])"
+
+
+def test_a_keras_tuner_notebook_gets_the_panel_and_interrupting_loses_nothing(lab: LabPage, server: LabServer) -> None:
+    search = SEARCH.format(epochs=2, callbacks="ClearTrainingOutput()")
+    slow = (
+        'tuner = kt.RandomSearch(build_model, "val_accuracy", max_trials=4, directory="tutorial", project_name="slow")\n'
+        + SEARCH.format(epochs=2000, callbacks="")
+    )
+    told = "import json\nprint(json.dumps([len(tuner.get_best_models()), tuner.remaining_trials]))"
+    state = "print(repr(tuner))"
+    server.put_notebook("tutorial.ipynb", [DATA, TUTORIAL, search, "tuner.results_summary(2)", told, slow, state])
+    lab.open("tutorial.ipynb")
+    lab.run_and_wait(0, 1)
+    assert "Default search space size: 2" in lab.output(1) or "units_0" in lab.output(1)
+    lab.run_and_wait(2)  # it blocks, as it did with KerasTuner
+    lab.wait_for_state(2, "finished")
+    lab.run_and_wait(3)
+    assert "units_0" in lab.output(3)
+    assert lab.result(4) == [1, 0]
+    lab.picture("tutorial", lab.page.locator(".jp-NotebookPanel:visible"))
+
+    lab.run(5)
+    lab.wait_for_state(5, "running")
+    expect(lab.panel(5).get_by_role("button", name="Stop now")).to_be_enabled()
+    lab.evaluate("() => window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
+    lab.wait_until_done(5)
+    lab.wait_for_state(5, "stopped")
+    assert "KeyboardInterrupt" not in lab.output(5)
+    lab.picture("tutorial-interrupted", lab.cell(5))
+    lab.run_and_wait(6)
+    assert "stopped" in lab.output(6)
