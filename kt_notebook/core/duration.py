@@ -26,7 +26,7 @@ def parse_duration(flag: str, text: str) -> float:
     return seconds
 
 
-def duration_s(name: str, value: float | str | None) -> float | None:
+def duration_s(name: str, value: object) -> float | None:
     """Return the seconds that an argument means: a number, a text such as "30m", or None for no limit.
 
     Raises:

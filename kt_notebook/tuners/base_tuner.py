@@ -26,7 +26,6 @@ from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
 from kt_notebook.search.oracle_client import OracleClient
 from kt_notebook.search.session import Session
-from kt_notebook.search.settings import SessionSettings
 from kt_notebook.search.worker import Capture
 from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.discovery import build_once
@@ -35,11 +34,10 @@ from kt_notebook.training.hypermodel import as_hypermodel
 from kt_notebook.training.trial_function import make_trial_function
 from kt_notebook.tuners.arguments import refuse_unknown
 from kt_notebook.tuners.chief_worker import refuse_chief_and_worker
-from kt_notebook.tuners.end_watch import EndWatch
 from kt_notebook.tuners.own_trials import OwnTrials
 from kt_notebook.tuners.project_search import ProjectSearch
 from kt_notebook.tuners.summaries import results_summary_text, space_summary_text, tuner_text
-from kt_notebook.tuners.way import Way, current_shell, name_of, way_of
+from kt_notebook.tuners.way import Way, current_shell, name_of, verbosity, way_of
 
 __all__ = ["BaseTuner"]
 
@@ -147,7 +145,7 @@ class BaseTuner:
             Exception: What ended the search, such as three first trials that failed alike.
         """
         shell = current_shell()
-        way = way_of(shell, wait=block, verbose=_verbosity(fit_kwargs.get("verbose", "auto")), is_cell=False)
+        way = way_of(shell, wait=block, verbose=verbosity(fit_kwargs.get("verbose", "auto")), is_cell=False)
         if self.name == _DEFAULT_PROJECT:
             self.name = name_of(shell, self) or self.name
         session = self.open_session(
@@ -169,7 +167,7 @@ class BaseTuner:
         """
         self.on_search_begin()
         if not way.blocks:
-            self.hub.attach(EndWatch(self.hub, self.on_search_end))
+            self._project.when_ended(self.on_search_end)
         try:
             way.run(session, self, lambda: session.start(self.opening_notes()))
         finally:
@@ -225,17 +223,18 @@ class BaseTuner:
             make_callbacks=own.callbacks_for,
             run_trial=functools.partial(own.run, fit_args=fit_args, fit_kwargs=fit_kwargs) if own.runs_trials else None,
         )
-        settings = SessionSettings(
-            search_id="",  # The project's own.
-            name=self.name,
-            tuner=type(self._oracle).__name__.removesuffix("Oracle"),
+        function = trial_function if wrap is None else wrap(trial_function)
+        return self._project.open(
+            self.name,
+            function,
+            executor,
+            capture,
+            own if own.watches_trials else None,
             executions_per_trial=self.executions_per_trial * (1 if folds is None else folds.n_folds),
             max_epochs=max_epochs,
             timeout_s=timeout_s,
             cell_file=cell_file,
         )
-        function = trial_function if wrap is None else wrap(trial_function)
-        return self._project.open(settings, function, executor, capture, own if own.watches_trials else None)
 
     def opening_notes(self, *, is_starting: bool = True) -> list[SearchNoted]:
         """Return what the user should know from the start; what was found damaged is told once.
@@ -389,11 +388,3 @@ class BaseTuner:
     def _best_trials(self, n: int) -> list[Trial]:
         self.wait()
         return self.oracle.get_best_trials(n)
-
-
-def _verbosity(verbose: object) -> int:
-    if verbose == "auto":
-        return 1
-    if isinstance(verbose, int) and 0 <= verbose <= 2:
-        return int(verbose)
-    raise OptionError(f"verbose={verbose!r} has no meaning. Give 0 for silence, 1, 2 for each epoch, or 'auto'.")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from kt_notebook.core.errors import SearchStateError, StorageError
@@ -18,6 +19,7 @@ from kt_notebook.search.settings import SessionSettings
 from kt_notebook.search.worker import Capture, Hooks
 from kt_notebook.storage.project_store import ProjectStore, load_record
 from kt_notebook.storage.projects import Project
+from kt_notebook.tuners.end_watch import EndWatch
 
 __all__ = ["ProjectSearch"]
 
@@ -74,17 +76,34 @@ class ProjectSearch:
 
     def open(
         self,
-        settings: SessionSettings,
+        name: str,
         function: TrialFunction,
         executor: Executor,
         capture: Capture | None,
         hooks: Hooks | None,
+        *,
+        executions_per_trial: int,
+        max_epochs: int | None,
+        timeout_s: float | None,
+        cell_file: str | None,
     ) -> Session:
-        """Return a session that has not begun; the search's id and place are the project's."""
-        search_id = self.record.search["search_id"] or uuid.uuid4().hex
-        settings = dataclasses.replace(settings, search_id=search_id, directory=str(self.store.project.path))
+        """Return a session that has not begun; see there and in `SessionSettings` for the arguments."""
+        settings = SessionSettings(
+            search_id=self.record.search["search_id"] or uuid.uuid4().hex,
+            name=name,
+            tuner=type(self.oracle).__name__.removesuffix("Oracle"),
+            executions_per_trial=executions_per_trial,
+            max_epochs=max_epochs,
+            timeout_s=timeout_s,
+            directory=str(self.store.project.path),
+            cell_file=cell_file,
+        )
         self.session = Session(settings, self.oracle, function, executor, self.hub, self.store, capture, hooks)
         return self.session
+
+    def when_ended(self, call: Callable[[], object]) -> None:
+        """Call back once at the end of the next search, on the thread of the listeners."""
+        self.hub.attach(EndWatch(self.hub, call))
 
     def opening_notes(self, *, is_starting: bool) -> list[SearchNoted]:
         """Return what opening the project found that the user should know; empty when asked again.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kt_notebook.core.errors import ProjectLockedError
+from kt_notebook.core.errors import OptionError, ProjectLockedError
 from kt_notebook.panel.host import FrontEnd, Host, front_end, host_of
 from kt_notebook.panel.showing import run_shown, show_feed, show_search
 from kt_notebook.search.executors import CallingExecutor, Executor, ThreadExecutor
@@ -15,7 +15,7 @@ from kt_notebook.search.session import Session
 from kt_notebook.search.worker import Capture
 from kt_notebook.tuners.blocking import run_blocking
 
-__all__ = ["Way", "current_shell", "name_of", "way_of"]
+__all__ = ["Way", "current_shell", "name_of", "verbosity", "way_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,22 @@ def name_of(shell: Any, value: object) -> str | None:
     """Return what the notebook calls a value, None where it has no name of its own there."""
     names = {} if shell is None else shell.user_ns
     return next((name for name, held in list(names.items()) if held is value and not name.startswith("_")), None)
+
+
+def verbosity(verbose: object) -> int:
+    """Return how much a search shows: 0 nothing, 1 a panel or a line for each trial, 2 one for each epoch too.
+
+    Args:
+        verbose: As Keras' `fit` takes it: 0, 1, 2 or "auto".
+
+    Raises:
+        OptionError: It is none of these.
+    """
+    if verbose == "auto":
+        return 1
+    if isinstance(verbose, int) and 0 <= verbose <= 2:
+        return int(verbose)
+    raise OptionError(f"verbose={verbose!r} has no meaning. Give 0 for silence, 1, 2 for each epoch, or 'auto'.")
 
 
 def way_of(shell: Any, *, wait: bool | None, workers: int = 1, verbose: int = 1, is_cell: bool = True) -> Way:

@@ -245,10 +245,8 @@ SEARCH = "tuner.search(x_train, y_train, epochs={epochs}, validation_data=(x_val
 
 def test_a_keras_tuner_notebook_gets_the_panel_and_interrupting_loses_nothing(lab: LabPage, server: LabServer) -> None:
     search = SEARCH.format(epochs=2, callbacks="ClearTrainingOutput()")
-    slow = (
-        'tuner = kt.RandomSearch(build_model, "val_accuracy", max_trials=4, directory="tutorial", project_name="slow")\n'
-        + SEARCH.format(epochs=2000, callbacks="")
-    )
+    make = 'tuner = kt.RandomSearch(build_model, "val_accuracy", max_trials=4, directory="tutorial", project_name="b")'
+    slow = f"{make}\n{SEARCH.format(epochs=2000, callbacks='')}"
     told = "import json\nprint(json.dumps([len(tuner.get_best_models()), tuner.remaining_trials]))"
     state = "print(repr(tuner))"
     server.put_notebook("tutorial.ipynb", [DATA, TUTORIAL, search, "tuner.results_summary(2)", told, slow, state])
