@@ -47,7 +47,7 @@ class Progress:
 
     def look(self) -> None:
         """Fold what the journals have grown by, and tell of it."""
-        for path in sorted(self._folder.glob(".kt_notebook/*/journal.jsonl")):
+        for path in sorted(self._folder.glob("*/*/journal.jsonl")):  # .kt_notebook/NAME, or directory/project_name
             for record in self._read(path):
                 self._tell(path, record)
 

@@ -98,6 +98,15 @@ def test_every_run_gets_a_folder_of_its_own(run: ModuleType, tmp_path: Path) -> 
     assert all(folder.is_dir() for folder in folders)
 
 
+def test_the_project_of_a_tuner_is_told_too(run: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "my_dir" / "digits" / "journal.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(started() + trial(2, "0", 0.5))
+    progress = run.Progress(tmp_path, io.StringIO())
+    progress.look()
+    assert list(progress.records) == [path]
+
+
 @pytest.mark.keras
 @pytest.mark.timeout(400)
 def test_the_quickstart_runs_headless_and_leaves_a_static_result(run: ModuleType, tmp_path: Path) -> None:
@@ -119,3 +128,31 @@ def test_the_quickstart_runs_headless_and_leaves_a_static_result(run: ModuleType
         assert "<script" not in page
         assert not any("application/vnd.jupyter.widget-view+json" in o.get("data", {}) for o in cell.outputs)
     assert "of the test images are read correctly" in notebook.cells[-1].outputs[-1].text
+
+
+@pytest.mark.keras
+@pytest.mark.timeout(400)
+def test_a_notebook_written_for_keras_tuner_runs_and_goes_on_with_its_projects(run: ModuleType, tmp_path: Path) -> None:
+    notebook = nbformat.read(NOTEBOOKS / "from_kerastuner.ipynb", as_version=4)
+    progress = run.Progress(tmp_path, io.StringIO())
+    asyncio.run(run.execute(notebook, tmp_path, progress))
+
+    assert {name_of(path): len(search.ranked()) for path, search in progress.records.items()} == {
+        "my_dir/digits": 5,
+        "my_dir/fitted": 3,
+    }
+    outputs = {cell.id: cell.get("outputs", []) for cell in notebook.cells}
+    assert text_of(outputs["space"]).startswith("Search space summary\nDefault search space size: 3\nunits (Int)\n{")
+    assert text_of(outputs["results"]).count("\nScore: ") == 3
+    assert "<svg" in "".join(output.data.get("text/html", "") for output in outputs["search"] if "data" in output)
+    assert "of the test images are read correctly" in text_of(outputs["test"])
+
+
+def name_of(journal: Path) -> str:
+    """Return directory and project."""
+    return "/".join(journal.parts[-3:-1])
+
+
+def text_of(outputs: list[Any]) -> str:
+    """Return what is printed, or shown where nothing else than text can be."""
+    return "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs)
