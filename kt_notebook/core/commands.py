@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kt_notebook.core.errors import OptionError
+from kt_notebook.core.values import Value, value_from_json
 
 __all__ = [
     "AddTrials",
     "Command",
+    "Enqueue",
     "Pause",
     "Resume",
     "Stop",
@@ -64,6 +66,19 @@ class StopTrial(Command):
     trial_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enqueue(Command):
+    """Let the next trial to start have these values.
+
+    Attributes:
+        values: By name; what is left out is at its default.
+        again: Whether to try them also where a trial has had them, or is to have them.
+    """
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    again: bool = False
+
+
 _SIMPLE = {"pause": Pause, "resume": Resume, "stop": Stop, "stop_now": StopNow}
 
 
@@ -89,5 +104,15 @@ def parse_command(message: Mapping[str, Any]) -> Command:
         if not isinstance(trial_id, str):
             raise OptionError(f"stop_trial needs trial_id, a text; got trial_id={trial_id!r}.")
         return StopTrial(id=command_id, trial_id=trial_id)
-    known = ", ".join([*_SIMPLE, "add_trials", "stop_trial"])
+    if kind == "enqueue":
+        values, again = message.get("values", {}), message.get("again", False)
+        if not isinstance(values, dict) or not isinstance(again, bool):
+            raise OptionError(
+                f"enqueue needs values, an object of names and values, and may have again, true or false; got "
+                f"values={values!r}, again={again!r}."
+            )
+        return Enqueue(
+            id=command_id, values={name: value_from_json(value) for name, value in values.items()}, again=again
+        )
+    known = ", ".join([*_SIMPLE, "add_trials", "stop_trial", "enqueue"])
     raise OptionError(f"Unknown command kind={kind!r}. Known are: {known}.")

@@ -22,7 +22,9 @@ __all__ = [
     "SpaceGrown",
     "StopRequested",
     "TrialCut",
+    "TrialDropped",
     "TrialEnded",
+    "TrialEnqueued",
     "TrialProgressed",
     "TrialStarted",
     "decode_number",
@@ -137,12 +139,32 @@ class SpaceGrown(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TrialEnqueued(Event):
+    """A trial by hand joined the line; `values` are in JSON form, as given: what is left out is at its default."""
+
+    number: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialDropped(Event):
+    """A trial by hand left the line without being run: its values do not fit the space. A note says why."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrialStarted(Event):
-    """A trial began, or began anew after it was cut; `values` are in JSON form."""
+    """A trial began, or began anew after it was cut; `values` are in JSON form.
+
+    Attributes:
+        enqueued: Of a trial by hand, its number in the line and what it was given; it leaves the line with this.
+    """
 
     trial_id: str
     values: dict[str, Any]
     seed: int
+    enqueued: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Values that a user gives for a trial: the forms they come in, whether they fit a space, and the trial they make."""
 
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
@@ -19,11 +20,13 @@ __all__ = ["Given", "check_fit", "complete", "given_trials", "is_same_trial", "k
 # One trial's values, several trials', or None for one of defaults only.
 Given: TypeAlias = HyperParameters | Mapping[str, Value] | Iterable[HyperParameters | Mapping[str, Value]] | None
 
-# Of a step: what sums of floats, and numpy's float32, are off by is less.
+# Of a step or a bound: what sums of floats, and numpy's float32, are off by is less.
 _NOISE = 1e-6
-# Of a range.
+# Of a range, beside a bound that is 0.
 _TINY = 1e-12
 _MAX_LISTED = 12
+# No value is this.
+_NEVER = object()
 
 
 def given_trials(given: Given) -> list[dict[str, Value]]:
@@ -107,13 +110,13 @@ def _fitted(entry: HyperParameter, value: Value) -> Value:
         SpaceError: It does not fit.
     """
     if isinstance(entry, Int | Float):
-        if not _is_number(value) or not math.isfinite(value):
+        if not _is_number(value) or not -sys.float_info.max <= value <= sys.float_info.max:  # NaN is not.
             raise _misfit(entry, value)
         if value == entry.default:  # It may lie between the steps.
             return entry.default
-        near = entry.prob_to_value(entry.value_to_prob(value))
-        if entry.n_values is None and entry.min_value <= value <= entry.max_value:
-            return float(value)
+        near = min(max(float(value), entry.min_value), entry.max_value)
+        if entry.n_values is not None:
+            near = entry.prob_to_value(entry.value_to_prob(value))
         if abs(value - near) > _slack(entry, value, near):
             raise _misfit(entry, value)
         return near
@@ -134,7 +137,7 @@ def _slack(entry: Int | Float, value: float, near: float) -> float:
     if isinstance(entry, Int):
         return 0.0 if isinstance(value, int) else _NOISE
     if entry.step is None:  # The bounds.
-        return _TINY * abs(near) + (_TINY * (entry.max_value - entry.min_value) if entry.sampling == "linear" else 0.0)
+        return _NOISE * abs(near) + (_TINY * (entry.max_value - entry.min_value) if entry.sampling == "linear" else 0.0)
     return _NOISE * (entry.step if entry.sampling == "linear" else near * min(entry.step - 1, 1.0))
 
 
@@ -168,15 +171,20 @@ def _allowed_numbers(entry: Int | Float, value: Value) -> str:
     return f"{text}, {entry.prob_to_value(entry.value_to_prob(value))!r} being the nearest" if is_inside else text
 
 
-def is_same_trial(values: Mapping[str, Value], given: Mapping[str, Value], held: Mapping[str, Value]) -> bool:
+def is_same_trial(values: Mapping[str, Value], held: Mapping[str, Value], space: SearchSpace) -> bool:
     """Return whether a trial is what a configuration would be.
 
     Args:
         values: The configuration.
-        given: What of it was given, not left to the defaults.
         held: The trial's values. What it never declared, though the space knows it by now, was at its default.
+        space: What is known of the space.
     """
-    return all(_agree(held[name], value) if name in held else name not in given for name, value in values.items())
+    return all(_agree(held.get(name, _default(name, values, space)), value) for name, value in values.items())
+
+
+def _default(name: str, values: Mapping[str, Value], space: SearchSpace) -> Value:
+    entry = space.active_entry(name, values)
+    return _NEVER if entry is None else entry.default
 
 
 # What is said of a trial, and kept of it, when its code has run.

@@ -137,13 +137,13 @@ def _is_same(values: Mapping[str, Value], other: Mapping[str, Value], space: Sea
     if space.entries:
         with suppress(SpaceError):  # It came in when the space was not known.
             values, other = complete(values, space), complete(other, space)
-    return values.keys() == other.keys() and is_same_trial(values, values, other)
+    return values.keys() == other.keys() and is_same_trial(values, other, space)
 
 
 def _was_tried(values: Mapping[str, Value], space: SearchSpace, begun: Iterable["Trial"]) -> bool:
     whole = complete(values, space)
     return any(
-        is_same_trial(whole, values, held)
+        is_same_trial(whole, held, space)
         for trial in begun
         for held in (trial.hyperparameters.drawn_values, trial.hyperparameters.values)
     )

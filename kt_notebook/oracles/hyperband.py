@@ -44,6 +44,9 @@ class HyperbandOracle(Oracle):
     `get_best_trials` ranks by score over all rungs, as KerasTuner does: a score is the best epoch's, and the weights
     kept are those of that epoch, so a trial of a low rung that is best is best in earnest.
 
+    A trial by hand (`enqueue`) is a configuration like the drawn ones: it takes a place of the first rung that is being
+    filled, and goes on where it is among the best. When all first rungs are full it trains for `max_epochs`.
+
     Args:
         objective: None (the first result decides), a metric's name, an `Objective`, or a list of these.
         max_epochs: Epochs that the best configurations train for.
@@ -130,6 +133,12 @@ class HyperbandOracle(Oracle):
         if promotion is not None:
             return proposal(self._continued(promotion))
         return {"status": TrialStatus.IDLE if self.ongoing_trials else TrialStatus.STOPPED, "values": None}
+
+    def values_by_hand(self, values: dict[str, Value]) -> dict[str, Value]:
+        """Return the values of a trial by hand with the epochs of the first rung that is being filled."""
+        # The last bracket trains for `max_epochs` at once and has nothing above: one more there changes nothing.
+        bracket = self._rungs().open_bracket or self._brackets[-1]
+        return {**values, **_first_budget(bracket).to_values()}
 
     def create_trial(self, tuner_id: str) -> Trial:
         """Return the next trial for a worker: RUNNING, or IDLE or STOPPED without values."""
@@ -220,7 +229,7 @@ class HyperbandOracle(Oracle):
         return Rungs(self._brackets * self.hyperband_iterations, self.factor, self)
 
     def _next_id(self) -> str:
-        return f"{len(self.start_order):04d}"
+        return f"{self._next_number():04d}"
 
     def _continued(self, promotion: Promotion) -> dict[str, Value]:
         """Return the values of a trial that goes on; what the space has gained since is at its default."""

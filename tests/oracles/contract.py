@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kt_notebook.core.errors import SearchStateError
 from kt_notebook.core.objective import Objective
 from kt_notebook.core.oracle import Oracle, Verdict
 from kt_notebook.core.parameter import Boolean, Float, Int
@@ -27,6 +28,7 @@ from tests.oracles.spaces import (
     extreme,
     key_set,
     network,
+    own,
     space_of,
     spaces,
     twelve,
@@ -155,6 +157,96 @@ class OracleContract:
         again = self.make(network, seed=None)
         again.set_state(json.loads(json.dumps(first.get_state())))
         assert run(again, 5) == run(first, 5)
+
+    # Trials by hand.
+
+    def test_a_trial_by_hand_is_next_and_what_it_leaves_out_is_at_its_default(self):
+        oracle = self.make(network)
+        run(oracle, 2)
+        assert oracle.enqueue({"units": 64, "dropout": True}) == 1
+        first, second = run(oracle, 2)
+        assert own(first) == {"units": 64, "lr": 1e-4, "kernel": None, "dropout": True, "rate": 0.0}
+        assert own(second) != own(first)
+        by_hand = [trial.enqueued for trial in oracle.trials.values()]
+        assert [enqueued and enqueued.values for enqueued in by_hand] == [
+            None,
+            None,
+            {"units": 64, "dropout": True},
+            None,
+        ]
+
+    def test_trials_by_hand_wait_in_line_while_others_run(self):
+        oracle = self.make(network)
+        running = oracle.create_trial("tuner0")
+        oracle.enqueue([{"units": 16}, {"units": 24}])
+        oracle.enqueue()
+        second = oracle.create_trial("tuner1")
+        finish(oracle, running)
+        rows = [second.hyperparameters.values, *run(oracle, 2)]
+        assert [row["units"] for row in rows] == [16, 24, 8]
+
+    def test_trials_by_hand_count_towards_max_trials_and_none_is_enqueued_beyond(self):
+        self.skip_unless_limited()
+        oracle = self.make(network, max_trials=4)
+        run(oracle, 1)
+        oracle.enqueue({"units": 16})
+        with pytest.raises(SearchStateError, match="room for 2 by hand, not for 3"):
+            oracle.enqueue([{"units": 24}, {"units": 32}, {"units": 40}])
+        oracle.enqueue([{"units": 24}, {"units": 32}])
+        assert [row["units"] for row in run(oracle)] == [16, 24, 32]
+
+    def test_what_was_tried_by_hand_is_not_proposed_again_and_all_the_rest_is(self):
+        self.skip_unless_it_ends()
+        oracle = self.make(twelve)
+        before = run(oracle, 3)
+        oracle.enqueue([{"model": "b", "n": 3}, {"model": "a", "n": 2, "deep": 1}])
+        rows = before + run(oracle)
+        assert len(rows) == len(key_set(oracle.hyperparameters.search_space, rows)) == 12
+
+    def test_a_used_up_space_has_room_for_trials_by_hand(self):
+        self.skip_unless_it_ends()
+        oracle = self.make(twelve)
+        run(oracle)
+        assert oracle.enqueue({"n": 2}) == 0
+        assert oracle.enqueue({"n": 2}, again=True) == 1
+        assert run(oracle) == [{"model": "a", "n": 2, "deep": None}]
+
+    def test_values_by_hand_wait_for_a_space_that_is_not_known_yet(self):
+        oracle = self.make()
+        oracle.enqueue([{"n": 3, "model": "b"}, {"n": 2}])
+        run(oracle, 2, declare=twelve)
+        ended = [own(trial.hyperparameters.values) for trial in oracle.trials.values()]
+        assert ended == [{"model": "b", "n": 3}, {"model": "a", "n": 2, "deep": None}]
+
+    def test_a_value_by_hand_that_fits_a_range_that_depends_on_another_is_not_moved(self):
+        oracle = self.make()
+        run(oracle, 6, declare=lambda hp: hp.Int("b", 0, hp.Int("a", 4, 9)))
+        oracle.enqueue({"a": 4, "b": 3}, again=True)
+        run(oracle, 1, declare=lambda hp: hp.Int("b", 0, hp.Int("a", 4, 9)))
+        assert own(list(oracle.trials.values())[-1].hyperparameters.values) == {"a": 4, "b": 3}
+
+    def test_a_search_with_trials_by_hand_goes_on_after_a_resume_as_one_that_never_stopped(self):
+        def law(space, seed, before, after):
+            begun = Play(self.make(space, seed=seed))
+            n_before = len(begun.moves(before))
+            again = reopened(begun, self.make(space, seed=seed))
+            whole = begun.moves(after)
+            assert told(Play(self.make(space, seed=seed)).moves([*before, *after])) == told(whole)
+            assert told(again.moves(after)) == told(whole[n_before:])
+
+        self.holds(25, law, spaces(4), SEEDS, moves(20, by_hand=True), moves(10, by_hand=True))
+
+    def test_the_line_of_trials_by_hand_survives_json_and_copying(self):
+        first = self.make(network)
+        first.enqueue([{"units": 16, "kernel": (1, 5)}, {"units": 24}])
+        run(first, 1)
+        second = self.make()
+        second.set_state(json.loads(json.dumps(first.get_state())))
+        states = json.loads(json.dumps([trial.get_state() for trial in first.trials.values()]))
+        second.trials = {trial.trial_id: trial for trial in map(Trial.from_state, states)}
+        third = copy.deepcopy(first)
+        assert second.trials["0" * len(first.start_order[0])].enqueued == first.trials[first.start_order[0]].enqueued
+        assert run(second, 3) == run(third, 3) == run(first, 3)
 
     # Growth of the space.
 

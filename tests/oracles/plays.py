@@ -1,6 +1,7 @@
 """Searches played move by move: workers begin trials, report epochs and end them, in any order.
 
-A move is `(worker, what)`. An idle worker begins a trial, whatever the move says; a busy one does what it says.
+A move is `(worker, what)`. An idle worker begins a trial, whatever the move says; a busy one does what it says. With
+"hand" the user puts a trial in line.
 """
 
 import json
@@ -11,15 +12,19 @@ from hypothesis import strategies as st
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.values import identity
+from kt_notebook.core.waiting_line import WaitingLine
+from kt_notebook.oracles.random_draws import draw_configuration
 from tests.oracles.spaces import check_configuration, own
 
 ENDINGS = ("done", "fail", "nan", "inf", "-inf", "huge", "prune")
 _RESULTS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, "huge": 1e300}
 
 
-def moves(max_size=24, workers=4):
+def moves(max_size=24, workers=4, *, by_hand=False):
     """Draw a list of moves; most trials end well."""
     what = st.sampled_from(["done"] * 4 + ["epoch"] * 3) | st.sampled_from(ENDINGS)
+    if by_hand:
+        what = what | st.just("hand")
     return st.lists(st.tuples(st.integers(0, workers - 1), what), min_size=4, max_size=max_size)
 
 
@@ -79,7 +84,9 @@ class Play:
 
     def move(self, number, what):
         worker = f"tuner{number}"
-        if worker not in self.running:
+        if what == "hand":
+            self._enqueue()
+        elif worker not in self.running:
             self._begin(worker)
         elif what == "epoch" or (what == "prune" and not self.n_epochs[worker]):
             self._report(worker, self.running[worker])
@@ -90,6 +97,11 @@ class Play:
         for number, what in listed:
             self.move(number, what)
         return self.proposals
+
+    def _enqueue(self):
+        oracle = self.oracle
+        place = len(oracle.start_order) + len(oracle.waiting_line)  # The same after a resume.
+        oracle.enqueue(draw_configuration(oracle.hyperparameters.search_space, 99, str(place)))
 
     def _begin(self, worker):
         trial = self.oracle.create_trial(worker)
@@ -128,6 +140,8 @@ def resumed(oracle, new):
         new.adopt_trial(Trial.from_state(state))
     place = {trial_id: number for number, trial_id in enumerate(oracle.end_order)}
     new.end_order.sort(key=place.__getitem__)
+    waiting = [enqueued.to_json() for enqueued in oracle.waiting_line.waiting]
+    new.waiting_line = WaitingLine(json.loads(json.dumps(waiting)))
     return new
 
 
