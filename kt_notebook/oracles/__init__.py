@@ -36,7 +36,9 @@ _HOMES = {
 # Any: a public name is a class.
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'kt_notebook.oracles' has no attribute {name!r}")
+        # KerasTuner 1.0 called its oracles by the tuners' names.
+        hint = f"; the oracle is {name}Oracle, the tuner kt_notebook.{name}" if f"{name}Oracle" in _HOMES else ""
+        raise AttributeError(f"module 'kt_notebook.oracles' has no attribute {name!r}{hint}")
     value = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

@@ -15,6 +15,7 @@ from kt_notebook.engine.metrics_tracking import (
     infer_metric_direction,
 )
 from kt_notebook.engine.objective import MultiObjective
+from kt_notebook.engine.trial import Trial, TrialStatus
 
 # ---- metrics -----------------------------------------------------------------------------------------------
 
@@ -172,6 +173,22 @@ def test_an_objective_is_written_as_keras_tuner_writes_it():
     )
     assert both == MultiObjective(tuple(reversed(both.objectives)))
     assert both.name_to_direction == {"a": "min", "b": "max"}
+
+
+# ---- trials ------------------------------------------------------------------------------------------------
+
+
+def test_a_trial_made_by_hand_has_an_id_of_its_own():
+    first, second = Trial(kt.HyperParameters()), Trial(kt.HyperParameters())
+
+    assert first.trial_id != second.trial_id
+    assert first.trial_id.isalnum()
+    assert (first.status, first.score, first.message) == ("RUNNING", None, None)
+
+
+def test_a_state_is_its_text():
+    assert [TrialStatus.COMPLETED, TrialStatus.STOPPED] == ["COMPLETED", "STOPPED"]
+    assert f"{TrialStatus.FAILED}" == "FAILED"
 
 
 # ---- hyperparameters and conditions ------------------------------------------------------------------------

@@ -227,6 +227,12 @@ def test_a_name_looked_for_at_the_top_is_told_with_its_module() -> None:
         kt.Trial
 
 
+def test_the_first_names_of_oracles_are_told_with_those_of_today() -> None:
+    with pytest.raises(AttributeError, match="the oracle is BayesianOptimizationOracle, the tuner"):
+        kt.oracles.BayesianOptimization
+    assert not hasattr(kt.oracles, "Evolution")
+
+
 def test_the_module_that_such_a_name_is_told_with_has_it() -> None:
     for name, module in kt._ELSEWHERE.items():
         assert hasattr(importlib.import_module(f"kt_notebook.{module}"), name)

@@ -16,6 +16,9 @@ CELLS = {
     "begun": "%%tune q --no-wait --max-trials 1\ngate.wait()\nhp.Int('n', 1, 9)",
     "while a search runs": f"import sys\nassert 'Routed' in type(sys.stdout).__name__\n{SHOW}",
     "end": "gate.set()\nq.wait()",
+    "space": "import kt_notebook as kt\n"
+    "tuner = kt.RandomSearch(lambda hp: hp.Int('n', 1, 9), max_trials=2)\ntuner.search_space_summary()",
+    "results": "tuner.search(verbose=0)\ntuner.results_summary(1)",
 }
 
 
@@ -41,3 +44,18 @@ def test_who_captures_a_cell_gets_the_text(outputs):
 
 def test_who_redirects_stdout_gets_the_text(outputs):
     assert [output.text for output in outputs["redirected"]] == ["['the text\\n']\n"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "cells"),
+    [
+        ("space", "Search space summary", ["n", "Int", "1 to 9", "1", "always"]),
+        ("results", "Results summary", ["score ↓", "complete"]),
+    ],
+)
+def test_the_summaries_of_a_tuner_are_shown_so(outputs, asked, first, cells):
+    (output,) = outputs[asked]
+
+    assert output.data["text/plain"].startswith(f"{first}\n")
+    for cell in cells:
+        assert f">{cell}</t" in output.data["text/html"]
