@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kt_notebook.core.errors import DataError
+from kt_notebook.training.fit_arguments import named_arguments
 
 __all__ = ["check_fit_data", "is_one_shot", "make_data", "refuse_one_shot"]
 
@@ -40,12 +41,13 @@ def check_fit_data(fit_args: Sequence[Any], fit_kwargs: Mapping[str, Any]) -> No
     Raises:
         DataError: The data can be read only once.
     """
-    for name, data in [*zip(("x", "y"), fit_args, strict=False), *_data_of(fit_kwargs)]:
+    named = named_arguments(fit_args, fit_kwargs)
+    for name in ("x", "y", "sample_weight", "validation_data"):
+        data = named.get(name)
         refuse_one_shot(name, data)
-
-
-def _data_of(fit_kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return [(name, fit_kwargs[name]) for name in ("x", "y", "validation_data") if name in fit_kwargs]
+        if name == "validation_data" and isinstance(data, list | tuple):
+            for number, part in enumerate(data):
+                refuse_one_shot(f"validation_data[{number}]", part)
 
 
 def is_used_generator(data: Any) -> bool:
