@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any
 
 from kt_notebook.core.errors import OptionError
 
@@ -26,7 +27,7 @@ def parse_duration(flag: str, text: str) -> float:
     return seconds
 
 
-def duration_s(name: str, value: object) -> float | None:
+def duration_s(name: str, value: Any) -> float | None:  # Any: whatever a user passes; narrowed here, once
     """Return the seconds that an argument means: a number, a text such as "30m", or None for no limit.
 
     Raises:
