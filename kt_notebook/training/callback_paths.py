@@ -1,8 +1,9 @@
 """Gives the files that callbacks write a place for each trial and execution, so that no trial overwrites another's.
 
 How it works: a file keeps its folder, its suffix and its placeholders, and gets the trial in its name:
-`ckpt/{epoch:02d}.weights.h5` is `ckpt/{epoch:02d}.trial_7.weights.h5`. A folder gets one below it, `logs/7/execution0`,
-as KerasTuner has it. Paths stay text: some are addresses, such as `gs://…`, and some are formatted by Keras later.
+`ckpt/{epoch:02d}.weights.h5` is `ckpt/{epoch:02d}.trial_7.weights.h5`. A folder gets others below it:
+`logs/7/execution0` is where KerasTuner's users look for TensorBoard's. Paths stay text: some are addresses, such as
+`gs://…`, and some are formatted by Keras later.
 """
 
 import os
@@ -49,11 +50,11 @@ def set_apart(callback: Any, assignment: Assignment, execution: int, *, is_of_tr
     path = _given_path(callback, attribute)
     names_trial = _is_inside(path, assignment) or (is_of_trial and _names(path, assignment.trial_id))
     trial = None if names_trial else assignment.trial_id
-    number = execution if assignment.executions > 1 or (is_folder and trial is not None) else None
-    if is_folder:
-        if trial is not None and attribute == "backup_dir":
-            trial += f"-{assignment.seed:x}"  # What an earlier search of this name left behind is not taken up.
-        place = _folder(path, trial, number)
+    number = execution if assignment.executions > 1 else None
+    if attribute == "backup_dir":
+        place = _backup(path, trial, number, assignment.seed)
+    elif is_folder:
+        place = _folder(path, trial, execution if trial is not None else number)
     else:
         place = _file(path, trial, number)
         _make_folder_of(place, is_template=attribute == "filepath")
@@ -107,6 +108,16 @@ def _names(path: str, trial_id: str) -> bool:
 def _folder(path: str, trial: str | None, execution: int | None) -> str:
     parts = ([] if trial is None else [trial]) + ([] if execution is None else [f"execution{execution}"])
     return "/".join([path.rstrip("/") if parts else path, *parts])
+
+
+def _backup(path: str, trial: str | None, execution: int | None, seed: int) -> str:
+    """Return one folder for a backup, which Keras removes at the end of the fit.
+
+    The seed is in its name, so that what an earlier search of the same name left behind is not taken up.
+    """
+    if trial is None and execution is None:
+        return path
+    return _file(f"{path.rstrip('/')}/backup", None if trial is None else f"{trial}-{seed:x}", execution)
 
 
 def _file(path: str, trial: str | None, execution: int | str | None) -> str:

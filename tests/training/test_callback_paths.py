@@ -79,11 +79,11 @@ def test_a_backup_moves_with_all_paths_made_from_its_folder() -> None:
     import keras
 
     made = keras.callbacks.BackupAndRestore("epoch", save_freq="epoch")
-    assert _place(made, "backup_dir", seed=255) == "epoch/3-ff/execution0"
+    assert _place(made, "backup_dir", seed=255) == "epoch/backup.trial_3-ff"
     assert made.save_freq == "epoch"
     moved = [value for value in vars(made).values() if isinstance(value, str) and value.startswith("epoch/")]
     assert len(moved) >= 5
-    assert all(value.startswith("epoch/3-ff/execution0") for value in moved)
+    assert all(value.startswith("epoch/backup.trial_3-ff") for value in moved)
 
 
 def test_a_backup_of_an_earlier_search_is_not_taken_up() -> None:
@@ -91,6 +91,16 @@ def test_a_backup_of_an_earlier_search_is_not_taken_up() -> None:
 
     places = {_place(keras.callbacks.BackupAndRestore("backup"), "backup_dir", seed=seed) for seed in (1, 2)}
     assert len(places) == 2
+
+
+def test_backups_of_several_executions_lie_apart_and_one_of_the_trials_own_is_left() -> None:
+    import keras
+
+    made = [keras.callbacks.BackupAndRestore("b/") for _ in range(2)]
+    places = [_place(callback, "backup_dir", execution=n, executions=2) for n, callback in enumerate(made)]
+    assert places == ["b/backup.trial_3-1.execution_0", "b/backup.trial_3-1.execution_1"]
+    own = keras.callbacks.BackupAndRestore("trial_3/b")
+    assert _place(own, "backup_dir", is_of_trial=True) == "trial_3/b"
 
 
 def test_folders_are_made_as_far_as_they_are_known() -> None:
@@ -171,5 +181,5 @@ def test_a_fit_writes_to_the_places() -> None:
         set_apart(callback, assignment(trial_id="3", seed=1), 0)
     model().fit(X, Y, validation_data=VALIDATION, verbose=0, callbacks=made)
     found = {str(path) for path in Path().rglob("*") if path.is_file()}
-    assert {"logs/log.trial_3.csv", "backup/3-1/execution0/latest.weights.h5"} <= found
+    assert {"logs/log.trial_3.csv", "backup/backup.trial_3-1/latest.weights.h5"} <= found
     assert len(list(Path("ckpt").glob("01-0.*.trial_3.keras"))) == 1
