@@ -53,7 +53,8 @@ class ModelSettings:
 
     Example:
         >>> settings = ModelSettings(max_model_size=1_000_000)
-        >>> model = settings.build(hypermodel.build, hp)
+        >>> settings.build(lambda hp: 0.5, None)  # What is no model passes as it is.
+        0.5
     """
 
     # Any: Keras' and TensorFlow's objects, here and below.
