@@ -19,6 +19,7 @@ from kt_notebook.core.metrics import infer_metric_direction
 from kt_notebook.core.objective import AnyObjective, create_objective, missing_objective_error
 from kt_notebook.core.pruner import GO_ON, Pruner, Verdict
 from kt_notebook.core.space import HyperParameters
+from kt_notebook.core.stateful import Stored
 from kt_notebook.core.trial import Trial, TrialStatus, is_terminal, trial_number
 from kt_notebook.core.values import Value
 from kt_notebook.core.waiting_line import WaitingLine
@@ -43,7 +44,7 @@ def trial_seed(seed: int, trial_id: str) -> int:
     return int.from_bytes(digest, "big") & 0x7FFFFFFF
 
 
-class Oracle:
+class Oracle(Stored):
     """Base of all oracles. Not for use from several threads at once.
 
     Args:
@@ -347,12 +348,19 @@ class Oracle:
         self.end_order = list(state["end_order"])
         self._n_runs = dict(state["run_times"])
         self._rerun = deque(state["retry_queue"])
+        ongoing = state["ongoing_trials"].items()
+        self.ongoing_trials = {tuner: self.trials[trial_id] for tuner, trial_id in ongoing if trial_id in self.trials}
         self.seed = state["seed"]
         self.hyperparameters = HyperParameters.from_config(state["hyperparameters"])
         self.waiting_line = WaitingLine(state.get("enqueued", ()))
 
+    def _next_number(self) -> int:
+        """Return how many trials there were, those among them that were lost with their files."""
+        last = trial_number(self.start_order[-1]) if self.start_order else ""
+        return max(len(self.start_order), int(last) + 1 if last.isdecimal() else 0)
+
     def _next_id(self) -> str:
-        number = len(self.start_order)
+        number = self._next_number()
         return f"{number:0{len(str(self.max_trials))}d}" if self.max_trials is not None else str(number)
 
     def _direction(self, metric: str) -> str | None:
