@@ -41,8 +41,12 @@ class Story:
         self.records.append({"seq": len(self.records) + 1, "time": self.now, "kind": kind, **fields})
         return self
 
-    def start(self, trial_id, values=None):
-        return self.add("trial_started", trial_id=trial_id, values=values or {}, seed=11)
+    def start(self, trial_id, values=None, *, number=None):
+        by_hand = None if number is None else {"number": number, "values": values or {}}
+        return self.add("trial_started", trial_id=trial_id, values=values or {}, seed=11, enqueued=by_hand)
+
+    def enqueue(self, number, values=None):
+        return self.add("trial_enqueued", number=number, values=values or {})
 
     def epochs(self, trial_id, curve, metric="val_accuracy", n_epochs=None):
         for epoch, value in enumerate(curve):

@@ -5,10 +5,11 @@ How it works: pure functions on what a snapshot holds. `tests/golden/format.json
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import combining, east_asian_width
 
+from kt_notebook.core.budget import without_budget
 from kt_notebook.core.events import decode_number
 from kt_notebook.core.objective import DEFAULT_OBJECTIVE_NAME
 
@@ -23,6 +24,7 @@ __all__ = [
     "format_score",
     "format_trial_id",
     "format_value",
+    "format_values",
     "pad",
     "shorten",
     "table",
@@ -32,6 +34,7 @@ __all__ = [
 NOTHING = "–"
 ARROWS = {"max": "↑", "min": "↓"}
 _DIGITS = 4
+_VALUE_COLUMNS = 32
 # Blanks are folded: this many characters fill a column at most.
 _LONGEST_LOOK = 8
 _SMALLEST_SCORE, _SMALLEST_VALUE, _LARGEST, _LARGEST_WHOLE = 1e-3, 1e-2, 1e7, 1e9
@@ -60,6 +63,13 @@ def format_metric(name: str) -> str:
 def format_value(value: Any) -> str:
     """Return a hyperparameter's value, in JSON form, as Python would write it; floats as short as they can be."""
     return value if isinstance(value, str) else _format_inner(value)
+
+
+# Any: as above.
+def format_values(values: Mapping[str, Any]) -> str:
+    """Return the values of hyperparameters, in JSON form, in one line: `units=64 lr=1e-3`."""
+    shown = without_budget(values).items()
+    return " ".join(f"{name}={shorten(format_value(value), _VALUE_COLUMNS)}" for name, value in shown)
 
 
 def format_trial_id(trial_id: str) -> str:

@@ -39,6 +39,7 @@ class TrialRecord:
     Attributes:
         values: With what was declared while it ran.
         drawn_values: As the oracle gave them.
+        enqueued: Of a trial by hand, its number in the line and the values asked for, in JSON form; else None.
     """
 
     trial_id: str
@@ -56,6 +57,7 @@ class TrialRecord:
     error: dict[str, Any] | None = None
     pruned: dict[str, Any] | None = None
     drawn_values: dict[str, Any] = field(default_factory=dict)
+    enqueued: dict[str, Any] | None = None
 
     @property
     def duration_s(self) -> float | None:
@@ -110,6 +112,7 @@ class SearchRecord:
             "elapsed_s": 0.0,
             "epochs_saved": 0,
             "savings": NO_SAVINGS,
+            "enqueued": [],
             "notes": [],
         }
 
@@ -128,6 +131,13 @@ class SearchRecord:
         """Names and directions, or None while undecided."""
         objective: list[dict[str, str]] | None = self.search["objective"]
         return objective
+
+    # Any: JSON
+    @property
+    def enqueued(self) -> list[dict[str, Any]]:
+        """The trials by hand that wait in line, each its `number` and `values`."""
+        waiting: list[dict[str, Any]] = self.search["enqueued"]
+        return waiting
 
     def fold(self, record: Record) -> None:
         """Apply one record; a kind that is not known is passed over."""
@@ -217,6 +227,7 @@ class SearchRecord:
             "n_epochs": [t.n_epochs for t in trials],
             "error": [_short(t.error) for t in trials],
             "pruned": [t.pruned for t in trials],
+            "enqueued": [None if t.enqueued is None else t.enqueued["number"] for t in trials],
             "values": {name: [t.values.get(name) for t in trials] for name in names},
             "curves": [t.curves(metric) for t in trials],
         }
@@ -241,7 +252,23 @@ class SearchRecord:
         values = record["values"]
         if trial_id in self.trials and trial_id in self.end_order:  # It failed, and runs again.
             self.end_order.remove(trial_id)
-        self.trials[trial_id] = TrialRecord(trial_id, values, record["seed"], record["time"], drawn_values=values)
+        enqueued = record.get("enqueued")
+        self.trials[trial_id] = TrialRecord(
+            trial_id, values, record["seed"], record["time"], drawn_values=values, enqueued=enqueued
+        )
+        if enqueued is not None:
+            self._leave_line(enqueued["number"])
+
+    def _enqueue(self, record: Record) -> None:
+        waiting = {"number": record["number"], "values": record["values"]}
+        # A new list: snapshots share it.
+        self.search["enqueued"] = [*self.search["enqueued"], waiting]
+
+    def _drop(self, record: Record) -> None:
+        self._leave_line(record["number"])
+
+    def _leave_line(self, number: int) -> None:
+        self.search["enqueued"] = [waiting for waiting in self.search["enqueued"] if waiting["number"] != number]
 
     def _end_epoch(self, record: Record) -> None:
         trial = self.trials.get(record["trial_id"])
@@ -340,6 +367,8 @@ _FOLDS = {
     "search_started": SearchRecord._begin,
     "objective_chosen": SearchRecord._choose_objective,
     "space_grown": SearchRecord._grow,
+    "trial_enqueued": SearchRecord._enqueue,
+    "trial_dropped": SearchRecord._drop,
     "trial_started": SearchRecord._start_trial,
     "epoch_ended": SearchRecord._end_epoch,
     "output_captured": SearchRecord._capture,

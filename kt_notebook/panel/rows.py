@@ -181,6 +181,8 @@ def summarize(snapshot: Snapshot, rows: Sequence[Row], ranked: Sequence[Row]) ->
     parts: list[str] = []
     if n_trials == len(rows):
         parts = [f"{format_count(n)} {s}" for s in STATES if (n := counts[s]) and s != "complete"]
+    if waiting := search.get("enqueued"):
+        parts.append(f"{format_count(len(waiting))} in line")
     if (saved := search.get("epochs_saved", 0)) > 0:
         parts.append(format_epochs_saved(saved))
     elapsed = search["elapsed_s"]

@@ -8,8 +8,9 @@ from kt_notebook.core.objective import AnyObjective, create_objective
 from kt_notebook.core.oracle import Oracle, TooManyFailuresError
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.core.trial import Trial, TrialStatus
+from kt_notebook.search.by_hand import ByHand
 from kt_notebook.search.endings import curve_of, end_trial, outcome_of_reported, outcome_of_stopped
-from kt_notebook.search.messages import Outcome, SpaceMet
+from kt_notebook.search.messages import Outcome, OutcomeKind, SpaceMet
 
 __all__ = ["Books"]
 
@@ -21,12 +22,16 @@ class Books:
         oracle: The session's own.
         record: What the published events have come to.
         publish: Makes an event known.
+
+    Attributes:
+        by_hand: Keeps the books of trials by hand.
     """
 
     def __init__(self, oracle: Oracle, record: SearchRecord, publish: Callable[[Event], None]) -> None:
         self._oracle = oracle
         self._record = record
         self._publish = publish
+        self.by_hand = ByHand(oracle, record, publish)
 
     def take_epoch(self, message: EpochEnded, *, is_ending: bool) -> bool:
         """Let the oracle see an epoch; return whether the trial is to be pruned now.
@@ -112,6 +117,8 @@ class Books:
             if outcome.result is None or outcome.result.metrics:
                 trial.pruned = None  # The verdict came when the trial had ended by itself.
         self._fill_curve(trial)
+        if outcome.kind is not OutcomeKind.FAILED:
+            self.by_hand.tell_outcome(trial)
         ended, too_many = end_trial(self._oracle, trial, outcome)
         return outcome, ended, too_many
 

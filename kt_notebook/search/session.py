@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from kt_notebook.core.commands import AddTrials, Command, Pause, Resume, Stop, StopNow, StopTrial
+from kt_notebook.core.commands import AddTrials, Command, Enqueue, Pause, Resume, Stop, StopNow, StopTrial
 from kt_notebook.core.errors import SearchStateError
 from kt_notebook.core.events import (
     EpochEnded,
@@ -22,13 +22,12 @@ from kt_notebook.core.events import (
     SearchPaused,
     SearchResumed,
     StopRequested,
-    TrialStarted,
 )
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import Assignment, TrialFunction
 from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
-from kt_notebook.core.values import value_to_json
 from kt_notebook.search.books import Books
+from kt_notebook.search.by_hand import started
 from kt_notebook.search.calls import Call, snapshot
 from kt_notebook.search.deadline import Deadline
 from kt_notebook.search.endings import FailureWatch, no_score_error, reason_of_end
@@ -36,7 +35,6 @@ from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
 from kt_notebook.search.messages import HookFailed, ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
-from kt_notebook.search.one_thread import next_trial
 from kt_notebook.search.reporter import StopLevel
 from kt_notebook.search.running import RunningTrials
 from kt_notebook.search.settings import SessionSettings, Store
@@ -162,13 +160,14 @@ class Session:
         """Ask for something; a command's id is applied once.
 
         Raises:
-            SearchStateError: The search has ended.
+            SearchStateError: The search has ended, or there is no place for a trial by hand.
         """
         if not self.is_running:
             raise SearchStateError(
                 f"Search {self.settings.name!r} has ended ({self.state}), {type(command).__name__} does nothing now. "
                 "Run the cell again to go on."
             )
+        self.books.by_hand.check(command)
         self._inbox.put(command)
         if isinstance(command, StopNow):
             # It does not wait behind other messages; but it is in the inbox before any outcome that it brings about.
@@ -256,10 +255,11 @@ class Session:
                 self._publish(message)
 
     def _fill_workers(self) -> None:
+        self.books.by_hand.tell()
         while self._reason is None and not self._is_paused and (worker := self._running.idle_worker) is not None:
             if self._hooks is not None:
                 self._hooks.before_trial()
-            trial = next_trial(self.oracle, worker)
+            trial = self.books.by_hand.next_trial(worker)
             if trial.status is TrialStatus.RUNNING:
                 self._is_exhausted = False
                 self._start_trial(trial)
@@ -274,12 +274,10 @@ class Session:
             return
 
     def _start_trial(self, trial: Trial) -> None:
-        values = {name: value_to_json(value) for name, value in trial.hyperparameters.values.items()}
-        self._publish(TrialStarted(trial.trial_id, values, trial.seed))
+        self._publish(started(trial))
         reporter = self._running.begin(trial, self.oracle.objective)
         directory = None if self._store is None else self._store.trial_dir(trial.trial_id)
-        executions = self.settings.executions_per_trial
-        hyperparameters = reporter.hyperparameters
+        hyperparameters, executions = reporter.hyperparameters, self.settings.executions_per_trial
         assignment = Assignment(trial.trial_id, hyperparameters, trial.seed, directory, executions)
         self._executor.submit(Job(assignment, reporter))
 
@@ -351,6 +349,8 @@ class Session:
                     self.oracle.max_trials += n
                     self._is_exhausted = False
                     self._publish(LimitsChanged(self.oracle.max_trials, self.settings.timeout_s))
+            case Enqueue():
+                self.books.by_hand.enqueue(command)
             case StopTrial(trial_id=trial_id) if trial_id in self._running:
                 self._running.stop(trial_id)
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, TextIO
 
-from kt_notebook.core.budget import without_budget
 from kt_notebook.core.events import Record, decode_number
 from kt_notebook.core.format import (
     ARROWS,
@@ -23,7 +22,7 @@ from kt_notebook.core.format import (
     format_metric,
     format_score,
     format_trial_id,
-    format_value,
+    format_values,
     pad,
     shorten,
     width,
@@ -35,7 +34,7 @@ __all__ = ["ConsoleSink", "console_on"]
 
 _N_DURATIONS = 50
 _ENOUGH_DURATIONS = 2
-_MESSAGE_COLUMNS, _VALUE_COLUMNS, _N_NAMES = 100, 32, 8
+_MESSAGE_COLUMNS, _N_NAMES = 100, 8
 _WORDS = {"FAILED": "failed", "INVALID": "invalid", "STOPPED": "stopped"}
 _REASONS = {"timed_out": "out of time", "exhausted": "finished"}
 # Whose trials are no combinations: it runs some of them several times, for more epochs each, and tells its plan.
@@ -169,9 +168,14 @@ class ConsoleSink:
         parts = [self._trial_text(record), self._outcome_text(record)]
         if self._best is not None:
             parts.append(f"best {self._best.text}")
-        parts += [format_duration(duration), _values_text(record["values"])]
+        by_hand = "by hand" if trial is not None and trial.enqueued is not None else ""
+        parts += [format_duration(duration), by_hand, format_values(record["values"])]
         why = [f"    {record['pruned']['reason']}"] if record["pruned"] and self._verbose > 1 else []
         return ["  ".join(filter(None, parts)), *why]
+
+    def _enqueue(self, record: Record) -> list[str]:
+        n = len(self._search.enqueued)
+        return [f"by hand: {format_values(record['values']) or 'the defaults'} ({format_count(n)} in line)"]
 
     def _cut_trial(self, record: Record) -> list[str]:
         self._now.pop(record["trial_id"], None)
@@ -210,7 +214,7 @@ class ConsoleSink:
             lines.append(f"  {_error_text(record['error'])}")
         if self._best is not None:
             best = f"  best {self._metric_name()} {self._best.text}"
-            lines.append("  ".join(filter(None, [best, _values_text(self._best.values)])))
+            lines.append("  ".join(filter(None, [best, format_values(self._best.values)])))
         return lines
 
     def _has_tried_all(self, n_trials: int) -> bool:
@@ -240,6 +244,8 @@ class ConsoleSink:
         if self._best is not None:
             parts.append(f"best {format_score(self._best.score)}")
         parts.append(format_clock(self._elapsed()))
+        if waiting := self._search.enqueued:
+            parts.append(f"{format_count(len(waiting))} in line")
         if (left := self._left()) is not None:
             parts.append(f"{format_clock(left)} left")
         if self._search.state != "running":
@@ -318,11 +324,6 @@ def _limit_text(record: Record) -> str:
     return "no limit of trials" if n is None else f"{format_count(n)} trial{'' if n == 1 else 's'}"
 
 
-def _values_text(values: Mapping[str, Any]) -> str:
-    shown = without_budget(values).items()
-    return " ".join(f"{name}={shorten(format_value(value), _VALUE_COLUMNS)}" for name, value in shown)
-
-
 def _error_text(error: Mapping[str, Any]) -> str:
     line = "" if error["line"] is None else f", line {error['line']}"
     return shorten(f"{error['type']}{line}: {error['message']}", _MESSAGE_COLUMNS)
@@ -331,6 +332,7 @@ def _error_text(error: Mapping[str, Any]) -> str:
 _Teller = Callable[[ConsoleSink, Record], list[str]]
 _TELLERS: dict[str, _Teller] = {
     "search_started": ConsoleSink._begin,
+    "trial_enqueued": ConsoleSink._enqueue,
     "trial_started": ConsoleSink._start_trial,
     "epoch_ended": ConsoleSink._end_epoch,
     "trial_progressed": ConsoleSink._progress,

@@ -13,10 +13,11 @@ export function totalTrials(store: SearchStore): number | null {
   const { max_trials: limit, tuner } = store.search;
   // Hyperband runs a configuration several times, for more epochs each.
   const space = tuner === 'Hyperband' ? null : store.search.n_combinations;
-  if (limit === null || space === null) {
-    return limit ?? space;
+  if (space === null) {
+    return limit;
   }
-  return Math.min(limit, space);
+  // Trials by hand may repeat what was tried.
+  return Math.min(limit ?? Infinity, Math.max(space, store.nTrials));
 }
 
 export function endedTrials(store: SearchStore): number {

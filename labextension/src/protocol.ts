@@ -69,6 +69,12 @@ export interface ISettings {
   n_combinations: number | null;
 }
 
+/** A trial by hand: its number in the line, and what it is given; the rest is at its default. */
+export interface IEnqueued {
+  number: number;
+  values: JsonObject;
+}
+
 /** What `epochs_saved` is counted from; see `core/savings.py`. */
 export interface ISavings {
   /** Epochs that complete trials ran, and had planned. */
@@ -88,6 +94,8 @@ export interface ISearch extends ISettings {
   /** Epochs fewer than without pruning and Hyperband. */
   epochs_saved: number;
   savings: ISavings;
+  /** Trials by hand that wait in line. */
+  enqueued: IEnqueued[];
   notes: INote[];
 }
 
@@ -105,6 +113,8 @@ export interface ITrialColumns {
   n_epochs: (number | null)[];
   error: (IShortError | null)[];
   pruned: (IPruned | null)[];
+  /** The number in the line, of trials by hand. */
+  enqueued: (number | null)[];
   values: Record<string, Json[]>;
   curves: WireNumber[][][];
 }
@@ -135,12 +145,17 @@ export interface IDetail {
   metrics: Record<string, number>;
 }
 
-export type CommandKind = 'pause' | 'resume' | 'stop' | 'stop_now' | 'add_trials' | 'stop_trial';
+export type CommandKind =
+  'pause' | 'resume' | 'stop' | 'stop_now' | 'add_trials' | 'stop_trial' | 'enqueue';
 export interface ICommand {
   id: string;
   kind: CommandKind;
   n?: number;
   trial_id?: string;
+  /** By name, in JSON form; what is left out is at its default. */
+  values?: JsonObject;
+  /** Whether to try them also where a trial has had them. */
+  again?: boolean;
 }
 
 /** Browser to kernel. */

@@ -48,6 +48,7 @@ function columns(trials: readonly Trial[], hasObjective: boolean): ITrialColumns
     n_epochs: trials.map(trial => trial.nEpochs),
     error: trials.map(trial => trial.error),
     pruned: trials.map(trial => trial.pruned),
+    enqueued: trials.map(trial => trial.enqueued),
     values,
     curves: trials.map(trial =>
       hasObjective ? trial.curves.map(curve => curve.map(wireNumber)) : []
@@ -67,6 +68,7 @@ export function emptySearch(): ISearch {
     elapsed_s: 0,
     epochs_saved: 0,
     savings: NO_SAVINGS,
+    enqueued: [],
     notes: []
   };
 }
@@ -85,6 +87,7 @@ export function readTrials(columns: ITrialColumns): Trial[] {
     trial.nEpochs = columns.n_epochs[i];
     trial.error = columns.error[i];
     trial.pruned = columns.pruned[i];
+    trial.enqueued = columns.enqueued[i];
     trial.curves = columns.curves[i].map(run => run.map(numberOrNull));
     trial.hasReported = trial.epochs > 0;
     for (const name of names) {

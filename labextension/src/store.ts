@@ -17,13 +17,16 @@ import type {
 import { counted, epochsSaved } from './savings';
 import { emptySearch, readTrials, takeSnapshot } from './snapshot';
 import { Details } from './details';
+import { EFFECTS } from './effects';
 import { type IHalt, foldHalt, haltOf } from './halt';
+import { foldLine } from './line';
 import { Standing } from './standing';
 import { Trial } from './trial';
 import {
   isObject,
   number,
   numberOrNull,
+  readEnqueued,
   readEpoch,
   readError,
   readNote,
@@ -41,16 +44,6 @@ export interface IPending {
   id: string;
   kind: CommandKind;
 }
-
-/** Which records show that a command has taken effect. */
-const EFFECTS: Record<CommandKind, readonly string[]> = {
-  pause: ['search_paused'],
-  resume: ['search_resumed'],
-  stop: ['stop_requested'],
-  stop_now: ['stop_requested', 'trial_cut'],
-  add_trials: ['limits_changed'],
-  stop_trial: ['trial_ended']
-};
 
 export class SearchStore {
   seq = 0;
@@ -143,6 +136,7 @@ export class SearchStore {
         this.seq = record.seq;
         this._fold(record);
         this.halt = foldHalt(this.halt, record);
+        this.search.enqueued = foldLine(this.search.enqueued, record);
         this.time = record.time;
         if (this.pending && EFFECTS[this.pending.kind].includes(record.kind)) {
           this.pending = null;
@@ -303,7 +297,8 @@ export class SearchStore {
     const again = trial;
     const values = isObject(fields.values) ? fields.values : {};
     const seed = number(fields.seed);
-    this.standing.change(again, () => again.restart(values, seed, time));
+    const enqueued = readEnqueued(fields.enqueued)?.number ?? null;
+    this.standing.change(again, () => again.restart(values, seed, time, enqueued));
     if (again === this.standing.best) {
       this.standing.findBest(this.trials);
     }

@@ -63,6 +63,7 @@ function head(trans: ITranslation) {
     since: (change: string, id: string) => trans.__('%1 since trial %2', change, id),
     of: (n: string) => trans.__('of %1', n),
     count: (n: string, state: string) => trans.__('%1 %2', n, state),
+    inLine: (n: string) => trans.__('%1 in line', n),
     epochsSaved: (n: number, shown: string) =>
       trans._n('%2 epoch saved', '%2 epochs saved', n, shown),
     plusMinus: (spread: string) => trans.__('± %1', spread),
@@ -191,6 +192,7 @@ function detail(trans: ITranslation) {
     stopTitle: trans.__('End this trial; what it has reached so far is its result'),
     epochs: (n: number) => trans._n('%1 epoch', '%1 epochs', n),
     continues: (id: string) => trans.__('continues trial %1', id),
+    byHand: trans.__('by hand'),
     executions: (n: number) => trans._n('%1 run', '%1 runs', n),
     values: trans.__('Values'),
     noValues: trans.__('No values yet'),

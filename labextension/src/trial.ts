@@ -45,6 +45,8 @@ export class Trial {
   nEpochs: number | null = null;
   error: IShortError | null = null;
   pruned: IPruned | null = null;
+  /** The number in the line, of a trial by hand. */
+  enqueued: number | null = null;
   values: JsonObject = {};
   /** For each execution, the first objective's value epoch by epoch. */
   curves: (number | null)[][] = [];
@@ -142,7 +144,7 @@ export class Trial {
   }
 
   /** Begin from the start, the first time or after a cut. */
-  restart(values: JsonObject, seed: number, time: number): void {
+  restart(values: JsonObject, seed: number, time: number, enqueued: number | null = null): void {
     this.status = 'RUNNING';
     this.score = null;
     this.bestStep = null;
@@ -152,6 +154,7 @@ export class Trial {
     this.nEpochs = null;
     this.error = null;
     this.pruned = null;
+    this.enqueued = enqueued;
     this.values = values;
     this.curves = [];
     this.progress = null;

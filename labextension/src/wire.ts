@@ -4,6 +4,7 @@
 import type {
   IBundle,
   IDetail,
+  IEnqueued,
   IEpoch,
   IError,
   INote,
@@ -121,6 +122,14 @@ export function readPruned(value: unknown): IPruned | null {
   return isObject(value) ? { epoch: number(value.epoch), reason: text(value.reason) } : null;
 }
 
+/** Read a trial by hand, null where the value is none. */
+export function readEnqueued(value: unknown): IEnqueued | null {
+  if (!isObject(value) || typeof value.number !== 'number') {
+    return null;
+  }
+  return { number: value.number, values: isObject(value.values) ? value.values : {} };
+}
+
 export function readNote(value: JsonObject): INote {
   const level = value.level === 'error' || value.level === 'warning' ? value.level : 'advice';
   return { level, code: text(value.code), text: text(value.text), line: numberOrNull(value.line) };
@@ -199,6 +208,9 @@ function readSearch(value: JsonObject): ISearch {
     elapsed_s: number(value.elapsed_s),
     epochs_saved: number(value.epochs_saved),
     savings: readSavings(value.savings),
+    enqueued: list(value.enqueued)
+      .map(readEnqueued)
+      .filter(item => item !== null),
     notes: objects(value.notes).map(readNote)
   };
 }
@@ -229,6 +241,7 @@ function readColumns(value: JsonObject): ITrialColumns {
     n_epochs: column(value.n_epochs, n, numberOrNull),
     error: column(value.error, n, readShortError),
     pruned: column(value.pruned, n, readPruned),
+    enqueued: column(value.enqueued, n, numberOrNull),
     values,
     curves: column(value.curves, n, runs => list(runs).map(run => list(run).map(numberOrNull)))
   };

@@ -32,6 +32,12 @@ test('a space smaller than the limit ends the search sooner', () => {
   expect(estimateLeft(store, 0)?.seconds).toBe(2);
 });
 
+test('trials by hand beyond a space that is used up count', () => {
+  const all = new Script().start({ n_combinations: 2, max_trials: null }).trial('0').trial('1');
+  expect(totalTrials(all.store())).toBe(2);
+  expect(totalTrials(all.trial('2', {}, { number: 1, values: {} }).store())).toBe(3);
+});
+
 test('the time limit cuts the estimate', () => {
   const store = script(4, { timeout_s: 10 }).store();
   const now = 1009; // 8 s after the start

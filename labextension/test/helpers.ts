@@ -31,8 +31,12 @@ export class Script {
     });
   }
 
-  trial(id: string, values: JsonObject = {}): this {
-    return this.add('trial_started', { trial_id: id, values, seed: 1 });
+  trial(id: string, values: JsonObject = {}, enqueued: JsonObject | null = null): this {
+    return this.add('trial_started', { trial_id: id, values, seed: 1, enqueued });
+  }
+
+  enqueue(n: number, values: JsonObject = {}): this {
+    return this.add('trial_enqueued', { number: n, values });
   }
 
   epoch(id: string, epoch: number, value: number | string): this {

@@ -125,6 +125,31 @@ test('a command is pending until its effect', () => {
   expect(store.pending).toBeNull();
 });
 
+test('a trial by hand is pending until it has joined the line', () => {
+  const script = new Script().start();
+  const store = script.store();
+  store.setPending({ id: 'x', kind: 'enqueue' });
+  store.apply(script.enqueue(1, { lr: 0.1 }).records);
+  expect(store.pending).toBeNull();
+  expect(store.search.enqueued).toEqual([{ number: 1, values: { lr: 0.1 } }]);
+});
+
+test('what an older version wrote has nobody in line and no trial by hand', () => {
+  const { search, trials, ...rest } = new Script().start().trial('0').store().snapshot();
+  const old = {
+    search: { ...search, enqueued: undefined },
+    trials: { ...trials, enqueued: undefined }
+  };
+  const store = new SearchStore();
+  const read = readSnapshot(JSON.parse(JSON.stringify({ ...rest, ...old })));
+  expect(read).not.toBeNull();
+  if (read !== null) {
+    store.load(read);
+  }
+  expect(store.search.enqueued).toEqual([]);
+  expect(store.trial('0')?.enqueued).toBeNull();
+});
+
 describe('elapsed time', () => {
   test('ticks in the clock of the kernel while the search runs', () => {
     const script = new Script().start();

@@ -110,6 +110,19 @@ describe('the head', () => {
     expect(find(node, '.kt-Stats').textContent).toContain('best val_loss0.5000');
   });
 
+  test('says how many trials by hand wait in line, where there are some', async () => {
+    const script = running();
+    const store = script.store();
+    const node = await show(store);
+    expect(find(node, '.kt-Stats').textContent).not.toContain('in line');
+    store.apply(script.enqueue(1, { lr: 0.3 }).enqueue(2).records);
+    await settled();
+    expect(find(node, '.kt-Stats').textContent).toContain('of 10 · 2 in line');
+    store.apply(script.trial('2', { lr: 0.3 }, { number: 1, values: { lr: 0.3 } }).records);
+    await settled();
+    expect(find(node, '.kt-Stats').textContent).toContain('of 10 · 1 in line');
+  });
+
   test('follows the store', async () => {
     const script = running();
     const store = script.store();
@@ -385,6 +398,20 @@ test('epochs are marked by round numbers, and the first one is', () => {
   expect(integerSplits(1, 8, 2)).toEqual([1, 3, 5, 7]);
   expect(integerSplits(1, 3, 1)).toEqual([1, 2, 3]);
   expect(integerSplits(-0.2, 11.2, 5)).toEqual([0, 5, 10]);
+});
+
+test('a trial by hand is marked so', async () => {
+  const script = running().end('1', 0.7);
+  script.trial('2', { lr: 0.3 }, { number: 1, values: { lr: 0.3 } }).end('2', 0.1);
+  const node = await show(script.store());
+  expect(find(node, '.kt-Detail').textContent).toContain('complete · by hand');
+  const [first] = [...node.querySelectorAll<HTMLElement>('.kt-TableRow')].filter(row =>
+    row.textContent?.startsWith('0')
+  );
+  first?.click();
+  await settled();
+  expect(find(node, '.kt-Detail').textContent).toContain('Trial 0');
+  expect(find(node, '.kt-Detail').textContent).not.toContain('by hand');
 });
 
 describe('a trial of Hyperband', () => {

@@ -25,6 +25,19 @@ def test_a_search_without_trials_is_one_line():
     assert to_text(Story().snapshot()) == "digits · running · 0 of 40 trials · 0:00"
 
 
+def test_trials_by_hand_that_wait_are_counted():
+    story = Story().enqueue(1, {"n": 3}).enqueue(2).start("0", {"n": 3}, number=1)
+
+    assert to_text(story.snapshot()).startswith("digits · running · 1 of 40 trials · 1 running · 1 in line · 0:00")
+
+
+def test_a_search_of_an_older_version_has_nobody_in_line():
+    snapshot = Story().snapshot()
+    del snapshot["search"]["enqueued"], snapshot["trials"]["enqueued"]
+
+    assert to_text(snapshot) == "digits · running · 0 of 40 trials · 0:00"
+
+
 def test_a_failed_search_says_why():
     assert "ValueError, line 6: units must be even" in to_text(Story().finish("failed", error()).snapshot())
 

@@ -49,6 +49,23 @@ def test_each_trial_that_ends_is_a_line():
     assert told(story)[-1] == "trial  7  val_accuracy 0.9611  best 0.9611 (trial 7)  0.9 s  units=96 lr=2.31e-3"
 
 
+def test_trials_by_hand_are_told_when_they_join_the_line_and_marked_when_they_end():
+    story = Story().enqueue(1, {"units": 96, "lr": 0.00231}).enqueue(2)
+    story.start("07", {"units": 96}, number=1).epochs("07", [0.5]).end("07", 0.5, {"units": 96})
+
+    assert told(story)[2:] == [
+        "by hand: units=96 lr=2.31e-3 (1 in line)",
+        "by hand: the defaults (2 in line)",
+        "trial  7  val_accuracy 0.5000  best 0.5000 (trial 7)  0.5 s  by hand  units=96",
+    ]
+
+
+def test_the_live_line_says_how_many_trials_by_hand_wait():
+    story = Story().start("0").enqueue(1)
+
+    assert told(story, is_terminal=True)[-1].endswith("0 of 40 · 0:00 · 1 in line")
+
+
 def test_a_failed_trial_says_why_and_the_best_stays():
     story = Story().start("0").end("0", 0.9).start("1").end("1", None, status="FAILED", error=error())
 

@@ -42,6 +42,9 @@ function copyable(store: SearchStore, trial: Trial, error: IError | null): strin
 function meta(trial: Trial, strings: Strings): string {
   const t = strings.detail;
   const notes = [strings.states.trial[trial.shown]];
+  if (trial.enqueued !== null) {
+    notes.push(t.byHand);
+  }
   if (trial.curves.length > 1) {
     notes.push(t.executions(trial.curves.length));
   }

@@ -174,6 +174,10 @@ function trialsNote(store: SearchStore, strings: Strings): string {
       notes.push(strings.head.count(formatCount(counts[shown]), strings.states.trial[shown]));
     }
   }
+  const waiting = store.search.enqueued.length;
+  if (waiting > 0) {
+    notes.push(strings.head.inLine(formatCount(waiting)));
+  }
   const saved = store.search.epochs_saved;
   if (saved > 0) {
     notes.push(strings.head.epochsSaved(saved, formatCount(saved)));
