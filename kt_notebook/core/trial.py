@@ -140,6 +140,43 @@ class Trial:
         trial.set_state(state)
         return trial
 
+    # KerasTuner's users load a trial from a file without a tuner, so nobody can have bound a store: these three, and
+    # nothing else in core, ask storage by themselves, when they are called.
+
+    # Any: a path, as `os.PathLike`, which core does not import.
+    def save(self, fname: Any) -> str:
+        """Write the trial to a file, as KerasTuner's trial.json holds it, and return the text.
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
+        from kt_notebook.storage.state_files import write_trial
+
+        return write_trial(fname, self.get_state())
+
+    # Any: as above
+    def reload(self, fname: Any) -> None:
+        """Take over what `save`, or KerasTuner, wrote to a file.
+
+        Raises:
+            StorageError: The file is missing or broken, or holds no trial.
+        """
+        from kt_notebook.storage.state_files import read_trial
+
+        self.set_state(read_trial(fname))
+
+    # Any: as above
+    @classmethod
+    def load(cls, fname: Any) -> "Trial":
+        """Return the trial that `save`, or KerasTuner, wrote to a file.
+
+        Raises:
+            StorageError: The file is missing or broken, or holds no trial.
+        """
+        trial = cls(HyperParameters())
+        trial.reload(fname)
+        return trial
+
 
 def trial_summary(trial: Trial) -> str:
     """Return the text that `Trial.summary` prints."""

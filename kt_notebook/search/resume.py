@@ -1,8 +1,9 @@
 """Brings an oracle to where a search's record left off."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from kt_notebook.core.errors import OptionError
+from kt_notebook.core.errors import OptionError, SearchStateError
 from kt_notebook.core.objective import create_objective
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.record import SearchRecord, TrialRecord
@@ -10,17 +11,76 @@ from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.values import value_from_json
 from kt_notebook.search.endings import curve_of
+from kt_notebook.storage.project_store import ProjectStore, load_record
 
-__all__ = ["restore_oracle"]
+__all__ = ["OracleFiles", "restore_oracle"]
 
 
-def restore_oracle(oracle: Oracle, record: SearchRecord) -> None:
+class OracleFiles:
+    """What a tuner binds to its oracle: `save` and `reload` outside of a search. A copy of it is None.
+
+    Args:
+        store: The tuner's project.
+    """
+
+    def __init__(self, store: ProjectStore) -> None:
+        self._store = store
+
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        # A copied oracle, such as one that is asked what it would propose, must not write into the project.
+        return type(None), ()
+
+    def save(self, oracle: Oracle) -> None:
+        """Write the oracle's state and its trials.
+
+        Raises:
+            ProjectLockedError: Somebody else searches in the project.
+            StorageError: The files cannot be written.
+        """
+        self._store.save(oracle)
+
+    def reload(self, oracle: Oracle) -> None:
+        """Bring the oracle to what the project holds; trials that had not ended are run again.
+
+        Raises:
+            SearchStateError: The oracle is searching.
+            StorageError: The project cannot be read.
+            OptionError: The project holds another search than the oracle's.
+        """
+        if self._store.is_held:
+            raise SearchStateError(
+                f"The oracle is searching in {str(self._store.project.path)!r} and cannot go back to what is on disk. "
+                "Wait for the end of the search, or stop it, then reload."
+            )
+        record, _ = load_record(self._store.project)
+        _refuse_other_objective(oracle, record.search["objective"], record.search["directory"])
+        oracle.trials.clear()
+        Oracle.set_state(oracle, {**Oracle.get_state(oracle), **_NO_TRIALS})
+        restore_oracle(oracle, record, self._store.read_oracle())
+
+
+# Any: JSON, here and below.
+_NO_TRIALS: dict[str, Any] = {
+    "ongoing_trials": {},
+    "start_order": [],
+    "end_order": [],
+    "run_times": {},
+    "retry_queue": [],
+}
+
+
+def restore_oracle(oracle: Oracle, record: SearchRecord, state: Mapping[str, Any] | None = None) -> None:
     """Give an oracle the space, seed, objective and trials of a record.
 
     Trials that had not ended are run again, and where the search failed those that failed too.
 
     What the oracle was given counts where it may change (its limits); an objective or seed that it was not given
     is taken from the record.
+
+    Args:
+        oracle: One without trials.
+        record: What the journal tells.
+        state: What oracle.json holds, for an oracle of a user's own with a `set_state` that wants more than that.
 
     Raises:
         OptionError: The oracle has another objective than the record, whose scores could not be compared.
@@ -35,13 +95,28 @@ def restore_oracle(oracle: Oracle, record: SearchRecord) -> None:
         oracle.seed = search["seed"]
     # A search that failed goes on with the trials that made it fail: what was wrong may be mended now.
     has_failed = record.state == "failed"
-    for kept in record.trials.values():
+    for kept in sorted(record.trials.values(), key=_number):
         trial = _trial(kept, oracle)
         if has_failed and trial.status is TrialStatus.FAILED:
             trial.status = TrialStatus.IDLE
         oracle.adopt_trial(trial)
     place = {trial_id: number for number, trial_id in enumerate(record.end_order)}
     oracle.end_order.sort(key=lambda trial_id: place.get(trial_id, -1))
+    if state is not None and type(oracle).set_state is not Oracle.set_state:
+        _restore_own(oracle, state)
+
+
+def _restore_own(oracle: Oracle, state: Mapping[str, Any]) -> None:
+    """Let a user's oracle take what it has kept itself; trials, space and seed stay as the record has them."""
+    kept, space, seed = Oracle.get_state(oracle), oracle.hyperparameters, oracle.seed
+    oracle.set_state({**state, **{name: kept[name] for name in _NO_TRIALS}})
+    Oracle.set_state(oracle, kept)
+    oracle.hyperparameters, oracle.seed = space, seed
+
+
+def _number(trial: TrialRecord) -> int:
+    """Return a trial's number; those that were taken in later may have begun before others."""
+    return int(trial.trial_id) if trial.trial_id.isdecimal() else 0
 
 
 def _refuse_other_objective(oracle: Oracle, recorded: list[dict[str, str]] | None, directory: str | None) -> None:
@@ -78,7 +153,10 @@ def _trial(record: TrialRecord, oracle: Oracle) -> Trial:
     hyperparameters.mark_drawn()
     hyperparameters.values = _values(record.values)
     trial = Trial(hyperparameters, record.trial_id, TrialStatus(record.status))
+    parts = oracle.objective.to_json() if oracle.objective is not None else []
+    directions = {part["name"]: part["direction"] for part in parts}
     for name, value in record.metrics.items():
+        trial.metrics.register(name, directions.get(name))
         trial.metrics.update(name, value, record.best_step or 0)
     trial.score, trial.best_step = record.score, record.best_step
     trial.seed, trial.pruned = record.seed, record.pruned

@@ -25,6 +25,7 @@ class Recovery:
         cut_bytes: Length of a torn last line, as a kill in the midst of writing leaves it; nothing that had
             been said to be kept is lost by it.
         moved_to: File that the lost lines were moved to, None where nothing was lost or nothing touched.
+        lost_in_files: What could not be read of KerasTuner's files, in words; an empty text where all was read.
     """
 
     n_kept: int = 0
@@ -32,15 +33,19 @@ class Recovery:
     lost_lines: tuple[int, ...] = ()
     cut_bytes: int = 0
     moved_to: Path | None = None
+    lost_in_files: str = ""
 
     @property
     def is_damaged(self) -> bool:
         """Whether anything but a torn end was found."""
-        return self.n_lost > 0
+        return self.n_lost > 0 or bool(self.lost_in_files)
 
     def describe(self) -> str:
-        """Return one or two sentences for the user, or an empty text where all is well."""
-        if not self.is_damaged:
+        """Return some sentences for the user, or an empty text where all is well."""
+        return " ".join(filter(None, (self._describe_journal(), self.lost_in_files)))
+
+    def _describe_journal(self) -> str:
+        if not self.n_lost:
             return ""
         numbers = ", ".join(str(n) for n in self.lost_lines[:5]) + (", …" if self.n_lost > 5 else "")
         lines = "line" if self.n_lost == 1 else "lines"

@@ -26,6 +26,8 @@ _NOTHING: dict[str, Any] = {
     "tried_so_far": [],
     "id_to_hash": {},
 }
+# What KerasTuner's Bayesian search asks for too, with its own defaults; its other searches pass it over.
+_BAYESIAN: dict[str, Any] = {"num_initial_points": None, "alpha": 1e-4, "beta": 2.6}
 
 
 # Any, here and below: the states are JSON.
@@ -80,8 +82,9 @@ def oracle_state(
         "display": display,
         **state,
     }
-    if filled["seed"] is None:
-        filled["seed"] = 0
+    for name, default in {"seed": 0, **_BAYESIAN}.items():
+        if filled.get(name) is None:
+            filled[name] = default
     if "seed_state" not in state:
         filled["seed_state"] = filled["seed"] + len(filled["start_order"])
     return _marked(filled)

@@ -8,10 +8,8 @@ files are a view of it. oracle.json grows with the number of trials, so it is as
 """
 
 import contextlib
-import json
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -21,11 +19,11 @@ from kt_notebook.core.errors import StorageError
 from kt_notebook.storage.faults import storage_error
 from kt_notebook.storage.keras_tuner_files import oracle_state, trial_state, values_hash
 from kt_notebook.storage.projects import Project
+from kt_notebook.storage.state_files import encode, replace_file
 
 __all__ = ["KerasTunerWriter"]
 
 _ORACLE_SHARE = 50  # seconds between two oracle.json for each second that one takes
-_encode = json.JSONEncoder(separators=(", ", ": ")).encode  # NaN stays bare, as KerasTuner writes and reads it
 _Make = Callable[[], Mapping[str, Any]]  # Any, here and below: the states are JSON.
 
 
@@ -177,7 +175,7 @@ class KerasTunerWriter:
 
     def _write(self, path: Path, make: _Make) -> bool:
         try:
-            _replace(path, _encode(make()))
+            replace_file(path, encode(make()))
         except OSError as error:
             self._report(storage_error("write KerasTuner's file", path, error))
         except Exception as error:  # noqa: BLE001 - A state may come from a user's subclass and hold anything.
@@ -202,18 +200,3 @@ class KerasTunerWriter:
     def _trial(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
         self._hashes[state["trial_id"]] = values_hash(state["hyperparameters"]["values"])
         return trial_state(state)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old or the new one, never a part."""
-    new = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        try:
-            new.write_text(text, "utf-8")
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_text(text, "utf-8")
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise

@@ -1,14 +1,20 @@
 """One search's project on disk, as a session writes it and a tuner reads it."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kt_notebook.core.errors import StorageError
+from kt_notebook.core.events import Record
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.core.trial import Trial
+from kt_notebook.storage.broken_json import read_object
 from kt_notebook.storage.journal import Journal
 from kt_notebook.storage.journal_reader import Recovery, read_journal
+from kt_notebook.storage.keras_tuner_import import records_to_take_in
 from kt_notebook.storage.keras_tuner_writer import KerasTunerWriter
 from kt_notebook.storage.lock import ProjectLock
 from kt_notebook.storage.projects import Project
@@ -17,18 +23,31 @@ __all__ = ["ProjectStore", "load_record"]
 
 
 def load_record(project: Project) -> tuple[SearchRecord, Recovery | None]:
-    """Return what a project's journal tells, and what was found damaged in it. Changes nothing on disk.
+    """Return what a project's journal tells, and what was found damaged. Changes nothing on disk.
+
+    What the journal does not know and KerasTuner's files do is taken in, as long as nobody searches there: all of a
+    project that KerasTuner wrote, the trials with which it went on with one of ours.
 
     Raises:
-        StorageError: The journal cannot be read.
+        StorageError: The journal or the lock cannot be read.
     """
-    record = SearchRecord()
-    if not project.journal_path.exists():
-        return record, None
+    if not project.is_there:
+        return SearchRecord(), None
     records, recovery = read_journal(project.journal_path)
+    record = _folded(records)
+    if project.holder() is None:
+        taken, damage = records_to_take_in(project, record)
+        for item in taken:
+            record.fold(item)
+        recovery = replace(recovery, lost_in_files=damage)
+    return record, recovery if record.seq or recovery.is_damaged else None
+
+
+def _folded(records: Sequence[Record]) -> SearchRecord:
+    record = SearchRecord()
     for item in records:
         record.fold(item)
-    return record, recovery
+    return record
 
 
 class ProjectStore:
@@ -38,17 +57,31 @@ class ProjectStore:
         project: Where it is; the folder need not be there yet.
         on_error: Called once, on a thread of its own, where KerasTuner's files cannot be written. The journal is the
             truth, so the search goes on.
+        tuner_id: The name of the tuner's own file.
+        tuner_state: Gives what that file is to hold.
     """
 
-    def __init__(self, project: Project, on_error: Callable[[StorageError], object]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        on_error: Callable[[StorageError], object],
+        *,
+        tuner_id: str = "tuner0",
+        tuner_state: Callable[[], Mapping[str, Any]] = dict,  # Any: JSON
+    ) -> None:
         self.project = project
         self._on_error = on_error
+        self._tuner_id = tuner_id
+        self._tuner_state = tuner_state
+        self._saved: dict[str, Mapping[str, Any]] = {}
         self._files: KerasTunerWriter | None = None
         self._lock: ProjectLock | None = None
         self._journal: Journal | None = None
 
     def acquire(self, seq: int) -> Journal:
         """Become the project's one writer and open its journal, which must end with the record `seq`.
+
+        What `load_record` took in from KerasTuner's files is written to the journal first.
 
         Raises:
             ProjectLockedError: Somebody else searches in the project.
@@ -59,6 +92,11 @@ class ProjectStore:
         try:
             journal = Journal.open(self.project.journal_path)
             last = max((record["seq"] for record in journal.records), default=0)
+            if last < seq:
+                taken, _ = records_to_take_in(self.project, _folded(journal.records))
+                last = max(last, *(item["seq"] for item in taken[-1:]), 0)
+                if last == seq:
+                    journal.append(taken, durable=True)
             journal.records.clear()
             if last != seq:
                 journal.close()
@@ -86,6 +124,11 @@ class ProjectStore:
             if lock is not None:
                 lock.release()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this object is the project's writer now."""
+        return self._lock is not None
+
     def trial_dir(self, trial_id: str) -> Path:
         """Return where a trial may write; the folder need not be there yet."""
         return self.project.trial_dir(trial_id)
@@ -100,10 +143,58 @@ class ProjectStore:
         if self._files is None:
             self._files = KerasTunerWriter(self.project, self._on_error)
             self._files.adopt({known: held.hyperparameters.values for known, held in oracle.trials.items()})
-            self._files.put_tuner({})
+            self._files.put_tuner(self._tuner_state(), self._tuner_id)
         if trial is not None:
             self._files.put_trial(trial.get_state())
         if trial is None or self._files.is_oracle_due():
-            self._files.put_oracle(oracle.get_state())
+            self._files.put_oracle(_state_of(oracle))
         if trial is None:
+            self._files.put_tuner(self._tuner_state(), self._tuner_id)
             self._files.flush()
+
+    def save(self, oracle: Oracle) -> None:
+        """Write all of KerasTuner's files now, trials that have not changed since the last call aside.
+
+        No search has to run: `load_record` takes in what the journal does not know.
+
+        Raises:
+            ProjectLockedError: Somebody else searches in the project.
+            StorageError: A file cannot be written.
+        """
+        states: dict[str, Mapping[str, Any]] = {
+            trial_id: trial.get_state() for trial_id, trial in oracle.trials.items()
+        }
+        with contextlib.ExitStack() as held:
+            if self._lock is None:
+                held.enter_context(self.project.lock())
+            failures: list[StorageError] = []
+            files = held.enter_context(KerasTunerWriter(self.project, failures.append))
+            files.adopt({known: trial.hyperparameters.values for known, trial in oracle.trials.items()})
+            for trial_id, state in states.items():
+                if self._saved.get(trial_id) != state:
+                    files.put_trial(state)
+            files.put_oracle(_state_of(oracle))
+            files.put_tuner(self._tuner_state(), self._tuner_id)
+            files.flush()
+        if failures:
+            raise failures[0]
+        self._saved = states
+
+    # Any: JSON
+    def read_tuner(self) -> dict[str, Any] | None:
+        """Return what the tuner's own file holds; None where there is none, or a broken one."""
+        read = read_object(self.project.path / f"{self._tuner_id}.json")
+        return None if read.fault else read.held
+
+    # Any: JSON
+    def read_oracle(self) -> dict[str, Any] | None:
+        """Return what oracle.json holds; None where there is none, or a broken one."""
+        read = read_object(self.project.path / "oracle.json")
+        return None if read.fault else read.held
+
+
+# Any: JSON
+def _state_of(oracle: Oracle) -> dict[str, Any]:
+    """Return an oracle's state with its objective, which KerasTuner leaves out."""
+    objective = None if oracle.objective is None else oracle.objective.to_json()
+    return {"objective": objective, **oracle.get_state()}

@@ -55,7 +55,9 @@ class Project:
     @property
     def is_there(self) -> bool:
         """Whether a search of ours or of KerasTuner has left something here."""
-        return self.journal_path.exists() or (self.path / "oracle.json").exists()
+        if self.journal_path.exists() or (self.path / "oracle.json").exists():
+            return True
+        return any(self.path.glob("trial_*/trial.json"))
 
     def trial_dir(self, trial_id: str) -> Path:
         """Return the folder of a trial, KerasTuner's `trial_<id>`; it need not be there yet."""

@@ -92,7 +92,7 @@ def test_an_oracle_has_every_key_that_keras_tuner_asks_for():
 
     assert set(state) == {
         "ongoing_trials", "hyperparameters", "start_order", "end_order", "run_times", "retry_queue", "seed",
-        "seed_state", "tried_so_far", "id_to_hash", "display",
+        "seed_state", "tried_so_far", "id_to_hash", "display", "num_initial_points", "alpha", "beta",
     }  # fmt: skip
     assert set(state["display"]) == {"search_start", "trial_start", "trial_number"}
     assert state["display"]["trial_number"] == {"0": 1}
