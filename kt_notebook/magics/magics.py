@@ -44,7 +44,7 @@ from kt_notebook.magics.space_table import space_table
 from kt_notebook.magics.tuner_choice import check_tuner, is_hyperband
 from kt_notebook.magics.tuner_search import run_tuner_search
 from kt_notebook.panel.host import host_of
-from kt_notebook.training.discovery import build_once
+from kt_notebook.training.discovery import explore
 from kt_notebook.training.fit import fit_hook
 from kt_notebook.training.hypermodel import as_hypermodel
 
@@ -265,7 +265,7 @@ def _run_definitions(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
         has_begun = True
         hypermodel = as_hypermodel(_target(names, plan))
         if plan.unsettled and (args or kwargs) and hypermodel is not None:
-            build_once(hypermodel, plan.space)
+            explore(hypermodel, plan.space)
         launch(shell, options, _cell_search(plan, options, hypermodel, file, names, *args, **kwargs))
 
     # Functions of the cell look the hook up when they run, so it stays; it is hidden from %who.

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from kt_notebook.core.errors import FatalResultError, ResultError
+from kt_notebook.core.errors import FailedTrialError, FatalResultError, ResultError
 from kt_notebook.core.events import ErrorInfo, TrialEnded
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, TooManyFailuresError
@@ -176,6 +176,8 @@ class FailureWatch:
         if signature != self._signature:
             self._is_over = True
             return None
+        if isinstance(outcome.exception, FailedTrialError) and not isinstance(outcome.exception, ResultError):
+            return None  # Raised on purpose, to skip this trial: a model that is too large, or the user's own check.
         self._n_alike += 1
         return outcome.exception if self._n_alike >= _N_ALIKE else None
 

@@ -14,22 +14,11 @@ if TYPE_CHECKING:
     from kt_notebook.core.space import HyperParameters
     from kt_notebook.training.hypermodel import HyperModel
 
-__all__ = ["build_once", "explore"]
+__all__ = ["explore"]
 
 # KerasTuner has no limit. A space with more scopes than this is met by the trials themselves.
 _MAX_BUILDS = 100
 _Scope = tuple[Condition, ...]
-
-
-def build_once(hypermodel: "HyperModel", hp: "HyperParameters") -> None:
-    """Build with the default values; what is declared joins `hp`. Nothing is trained.
-
-    Args:
-        hypermodel: Its `build` is called once.
-        hp: The space known so far; it grows.
-    """
-    with KerasScope(capture_settings()), seeded(0):
-        hypermodel.build(hp)
 
 
 def explore(hypermodel: "HyperModel", hp: "HyperParameters", *, max_builds: int = _MAX_BUILDS) -> int:

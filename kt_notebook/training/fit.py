@@ -98,7 +98,12 @@ def _observed(execution: Execution, model: Any, kwargs: dict[str, Any], *, decid
     expects_validation = kwargs.get("validation_data") is not None or bool(kwargs.get("validation_split"))
     leg = None if execution.continuation is None else execution.continuation.begin(model)
     watch = FitWatch(execution, decides=decides, expects_validation=expects_validation, leg=leg)
-    callbacks = [*flat_callbacks(kwargs.get("callbacks")), *execution.further_callbacks(), reporting_callback(watch)]
+    callbacks = [
+        *flat_callbacks(kwargs.get("callbacks")),
+        *execution.further_callbacks(),
+        *execution.model_settings.size_callbacks(model),
+        reporting_callback(watch),
+    ]
     capped = _budgeted({**kwargs, "callbacks": callbacks}, leg)
     epochs = capped.get("epochs")
     if execution.max_epochs is not None and isinstance(epochs, int):

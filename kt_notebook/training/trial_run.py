@@ -9,7 +9,7 @@ from weakref import WeakSet
 from kt_notebook.core.budget import Budget
 from kt_notebook.core.errors import FatalResultError, FatalRuntimeError, TrialStoppedError
 from kt_notebook.core.protocol import Assignment, Reporter, Result
-from kt_notebook.training.callback_copies import CallbackCopies, flat_callbacks
+from kt_notebook.training.callback_copies import CallbackCopies
 from kt_notebook.training.checkpoints import BestWeights
 from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.continuation import Continuation
@@ -185,9 +185,7 @@ class TrialRun:
 
     def _callbacks_of(self, kwargs: Mapping[str, Any]) -> CallbackCopies:
         """Return the maker of callbacks: the search's own, or one for those that `run_trial` has put in their place."""
-        given, own = flat_callbacks(kwargs.get("callbacks")), flat_callbacks(self._plan.fit_kwargs.get("callbacks"))
-        is_own = len(given) == len(own) and all(a is b for a, b in zip(given, own, strict=True))
-        return self._plan.callbacks if is_own else CallbackCopies(given)
+        return self._plan.callbacks.replaced(kwargs.get("callbacks"))
 
 
 def _close(execution: Execution) -> None:

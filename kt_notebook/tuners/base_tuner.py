@@ -28,15 +28,17 @@ from kt_notebook.search.oracle_client import OracleClient
 from kt_notebook.search.session import Session
 from kt_notebook.search.worker import Capture
 from kt_notebook.training.compiling import ModelSettings
-from kt_notebook.training.discovery import build_once
+from kt_notebook.training.discovery import explore
 from kt_notebook.training.folds import Folds
 from kt_notebook.training.hypermodel import as_hypermodel
 from kt_notebook.training.trial_function import make_trial_function
+from kt_notebook.tuners.advice import advice_on_search
 from kt_notebook.tuners.arguments import refuse_unknown
 from kt_notebook.tuners.chief_worker import refuse_chief_and_worker
 from kt_notebook.tuners.own_trials import OwnTrials
 from kt_notebook.tuners.project_search import ProjectSearch
-from kt_notebook.tuners.summaries import results_summary_text, space_summary_text, tuner_text
+from kt_notebook.tuners.summaries import tuner_text
+from kt_notebook.tuners.summary_display import show_results_summary, show_space_summary
 from kt_notebook.tuners.way import Way, current_shell, name_of, verbosity, way_of
 
 __all__ = ["BaseTuner"]
@@ -100,6 +102,7 @@ class BaseTuner:
         self.name = self.project_name
         self._own = OwnTrials(self)
         self._project = ProjectSearch(Path(self.directory) / self.project_name, oracle, overwrite=overwrite)
+        self._advice: list[SearchNoted] = []
         self.best_names: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
@@ -210,6 +213,14 @@ class BaseTuner:
         self._project.refuse_running(self.name)
         folds = None if cv is None else Folds(cv, fit_args, fit_kwargs, seed=self._oracle.seed)
         own = self._own
+        self._advice = advice_on_search(
+            self._oracle,
+            self.hypermodel,
+            fit_args,
+            fit_kwargs,
+            runs_trials=own.runs_trials,
+            has_folds=cv is not None,
+        )
         if self.hypermodel is None and not own.runs_trials:
             raise OptionError(f"{type(self).__name__} has no hypermodel. Give a function of hp, or a HyperModel.")
         trial_function = make_trial_function(
@@ -242,7 +253,8 @@ class BaseTuner:
         Args:
             is_starting: Whether the search goes on now, which moves damaged lines out of the journal.
         """
-        return self._project.opening_notes(is_starting=is_starting)
+        advice, self._advice = self._advice, []
+        return [*self._project.opening_notes(is_starting=is_starting), *(advice if is_starting else [])]
 
     executions_per_trial: int = 1  # How often each trial is run.
     model_settings: ModelSettings = ModelSettings()  # What is done to each model that was built.
@@ -343,18 +355,18 @@ class BaseTuner:
         return str(self._project.store.trial_dir(trial_id))
 
     def search_space_summary(self, extended: bool = False) -> None:
-        """Print the search space; where nothing is known of it yet, the hypermodel is built once to find it.
+        """Show the search space; where nothing is known of it yet, models are built to find it.
 
         What is found joins the oracle's space, and nothing is trained beyond what building does. An error of the
         user's own function is raised as it is.
         """
         if self.hypermodel is not None and self.session is None and self._project.record.search["started_at"] is None:
-            space = self.oracle.get_space()
+            space = self._oracle.get_space()
             if not space.space:
-                build_once(self.hypermodel, space)
-                self.oracle.update_space(space)
-        # KerasTuner's summary methods print.
-        print(space_summary_text(self.oracle.get_space(), extended=extended))  # noqa: T201
+                with self.model_settings.scope():
+                    explore(self.hypermodel, space)
+                self._oracle.update_space(space)
+        show_space_summary(self.oracle.get_space(), extended=extended)
 
     # What needs the end of the search.
 
@@ -371,19 +383,13 @@ class BaseTuner:
         return [trial.hyperparameters.copy() for trial in self._best_trials(num_trials)]
 
     def get_best_models(self, num_models: int = 1) -> list[Any]:
-        """Return the best trials' models, best first, with the weights of their best epochs.
-
-        Raises:
-            ResultError: A trial trained no Keras model.
-            StorageError: A trial's weights are not there.
-        """
+        """Return the best trials' models, best first, with the weights of their best epochs; see `load_model`."""
         return [self.load_model(trial) for trial in self._best_trials(num_models)]
 
     def results_summary(self, num_trials: int = 10) -> None:
-        """Print the best trials, after the end of the search."""
+        """Show the best trials, after the end of the search."""
         best = self._best_trials(num_trials)
-        # KerasTuner's summary methods print.
-        print(results_summary_text(self.project_dir, self.oracle.objective, best, num_trials))  # noqa: T201
+        show_results_summary(self.project_dir, self.objective, best, num_trials)
 
     def _best_trials(self, n: int) -> list[Trial]:
         self.wait()

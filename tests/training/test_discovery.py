@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from kt_notebook.core.space import HyperParameters
-from kt_notebook.training.discovery import build_once, explore
-from kt_notebook.training.hypermodel import FunctionHyperModel, HyperModel
+from kt_notebook.training.discovery import explore
+from kt_notebook.training.hypermodel import HyperModel
 
 pytestmark = pytest.mark.keras
 
@@ -204,9 +204,3 @@ def test_building_leaves_names_and_seeds_of_this_thread_alone() -> None:
     assert (keras.random.uniform((2,)) == first).numpy().all()
     number = int(before.rpartition("_")[2]) if "_" in before else 0
     assert keras.layers.Dense(1).name == f"dense_{number + 1}"
-
-
-def test_building_once_builds_once() -> None:
-    hp = HyperParameters()
-    build_once(FunctionHyperModel(_kinds), hp)
-    assert _names(hp) == ["kind", "units"]

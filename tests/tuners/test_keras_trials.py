@@ -188,3 +188,24 @@ def test_a_blocking_search_and_one_in_a_thread_train_alike():
         return list(tuner.results.sort_index().val_loss)
 
     assert scores() == scores(block=False)
+
+
+def test_a_baseline_that_no_accuracy_reaches_is_said_before_the_search(capsys):
+    import keras
+
+    stopping = keras.callbacks.EarlyStopping("val_accuracy", baseline=90)
+    tuner = kt.RandomSearch(build, "val_loss", max_trials=1, metrics=["accuracy"])
+    tuner.search(X, Y, validation_data=VALIDATION, callbacks=[stopping])
+
+    out = capsys.readouterr().out
+    assert "baseline=90" in out
+    assert out.index("baseline=90") < out.index("trial 0")
+
+
+def test_trials_that_are_all_too_large_are_all_tried_and_the_reason_is_raised():
+    from kt_notebook.core.errors import FailedTrialError
+
+    tuner = kt.RandomSearch(build, "loss", max_trials=5, max_model_size=1)
+    with pytest.raises(FailedTrialError, match="max_model_size"):
+        tuner.search(X, Y, verbose=0)
+    assert len(tuner.results) == 5
