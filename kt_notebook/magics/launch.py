@@ -40,6 +40,7 @@ from kt_notebook.storage.journal_reader import first_record
 from kt_notebook.storage.projects import Project
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.tuners import Tuner
+from kt_notebook.tuners.base_tuner import BaseTuner
 from kt_notebook.tuners.way import Way, way_of
 
 __all__ = ["CellSearch", "launch", "refuse_taken_name"]
@@ -202,7 +203,7 @@ def refuse_taken_name(namespace: Mapping[str, Any], name: str) -> None:
         OptionError: The name holds something that is no tuner.
     """
     held = namespace.get(name)
-    if held is not None and not isinstance(held, Tuner):
+    if held is not None and not isinstance(held, BaseTuner):
         raise OptionError(
             f"The search would be called {name!r}, but {name} holds {type(held).__name__} in this notebook. "
             f"Give it another NAME: %%tune my_search"

@@ -10,7 +10,7 @@ from kt_notebook.core.errors import CellError
 from kt_notebook.magics.cell import FIT_HOOK_NAME, TUNER_SEARCH_HOOK_NAME
 from kt_notebook.magics.options import TuneOptions
 from kt_notebook.training.fit import fit_hook
-from kt_notebook.tuners import Tuner
+from kt_notebook.tuners.base_tuner import BaseTuner
 from kt_notebook.tuners.way import way_of
 
 __all__ = ["run_tuner_search"]
@@ -33,7 +33,7 @@ def run_tuner_search(shell: Any, options: TuneOptions, name: str, line: int, cod
     names = shell.user_ns
 
     def hook(owner: Any) -> Callable[..., None]:
-        if not isinstance(owner, Tuner):
+        if not isinstance(owner, BaseTuner):
             raise CellError(
                 f"{name}.search(…) in line {line}: {name} is {type(owner).__name__}, which is no tuner of kt_notebook. "
                 "Make it with kt_notebook.RandomSearch(…), or take %%tune off the cell.",
@@ -51,7 +51,7 @@ def run_tuner_search(shell: Any, options: TuneOptions, name: str, line: int, cod
 
 
 def _search(
-    shell: Any, options: TuneOptions, name: str, file: str, tuner: Tuner, /, *fit_args: Any, **fit_kwargs: Any
+    shell: Any, options: TuneOptions, name: str, file: str, tuner: BaseTuner, /, *fit_args: Any, **fit_kwargs: Any
 ) -> None:
     fit_kwargs.pop("verbose", None)  # the panel shows what it would print
     fit_kwargs.pop("block", None)  # %%tune says so
