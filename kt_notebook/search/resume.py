@@ -10,6 +10,7 @@ from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.core.values import value_from_json
+from kt_notebook.core.waiting_line import Enqueued, WaitingLine
 from kt_notebook.search.endings import curve_of
 from kt_notebook.storage.project_store import ProjectStore, load_record
 
@@ -84,6 +85,7 @@ def restore_oracle(oracle: Oracle, record: SearchRecord, state: Mapping[str, Any
 
     Raises:
         OptionError: The oracle has another objective than the record, whose scores could not be compared.
+        SpaceError, SearchStateError: The oracle was given trials by hand that the record has no place for.
     """
     search = record.search
     _refuse_other_objective(oracle, search["objective"], search["directory"])
@@ -102,8 +104,17 @@ def restore_oracle(oracle: Oracle, record: SearchRecord, state: Mapping[str, Any
         oracle.adopt_trial(trial)
     place = {trial_id: number for number, trial_id in enumerate(record.end_order)}
     oracle.end_order.sort(key=lambda trial_id: place.get(trial_id, -1))
+    _restore_line(oracle, record)
     if state is not None and type(oracle).set_state is not Oracle.set_state:
         _restore_own(oracle, state)
+
+
+def _restore_line(oracle: Oracle, record: SearchRecord) -> None:
+    """Let the trials by hand that waited in line come first, then those that the oracle was given meanwhile."""
+    given = [enqueued.values for enqueued in oracle.waiting_line.waiting]
+    oracle.waiting_line = WaitingLine(record.enqueued)
+    if given:
+        oracle.enqueue(given)
 
 
 def _restore_own(oracle: Oracle, state: Mapping[str, Any]) -> None:
@@ -150,7 +161,7 @@ def _trial(record: TrialRecord, oracle: Oracle) -> Trial:
     hyperparameters = oracle.hyperparameters.copy()
     # What was drawn is known apart from what a range that depends on other values has made of it.
     hyperparameters.values = _values(record.drawn_values)
-    hyperparameters.mark_drawn()
+    hyperparameters.mark_drawn(by_hand=record.enqueued is not None)
     hyperparameters.values = _values(record.values)
     trial = Trial(hyperparameters, record.trial_id, TrialStatus(record.status))
     parts = oracle.objective.to_json() if oracle.objective is not None else []
@@ -160,6 +171,7 @@ def _trial(record: TrialRecord, oracle: Oracle) -> Trial:
         trial.metrics.update(name, value, record.best_step or 0)
     trial.score, trial.best_step = record.score, record.best_step
     trial.seed, trial.pruned = record.seed, record.pruned
+    trial.enqueued = None if record.enqueued is None else Enqueued.from_json(record.enqueued)
     trial.message = record.error["traceback"] if record.error else None
     trial.n_epochs = record.n_epochs
     trial.curve = curve_of(record, oracle.objective, record.pruned)

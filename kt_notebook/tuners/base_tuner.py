@@ -14,6 +14,7 @@ from typing import Any, cast
 from kt_notebook.core.duration import duration_s
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.events import SearchNoted
+from kt_notebook.core.given_values import Given
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, Pruner
 from kt_notebook.core.pareto import pareto_trials
@@ -123,12 +124,7 @@ class BaseTuner:
 
     # Any: arguments of Keras' fit, here and below.
     def search(
-        self,
-        *fit_args: Any,
-        block: bool = True,
-        cv: Any = None,
-        timeout: float | str | None = None,
-        **fit_kwargs: Any,
+        self, *fit_args: Any, block: bool = True, cv: Any = None, timeout: float | str | None = None, **fit_kwargs: Any
     ) -> None:
         """Run trials until the oracle has no more.
 
@@ -160,6 +156,19 @@ class BaseTuner:
             cv=cv,
         )
         self.run_session(session, way)
+
+    def enqueue(self, values: Given = None, *, again: bool = False) -> int:
+        """Let the next trials to start have these values, before a search or during it; return how many that are.
+
+        Args:
+            values: A dict, a HyperParameters, or a list of these. What is left out, without any all, is at its default.
+            again: Whether to try also what a trial was, or is to be, already.
+
+        Raises:
+            SpaceError: The space, where it is known, cannot take them.
+            SearchStateError: `max_trials` leaves no room for them.
+        """
+        return self.oracle.enqueue(values, again=again)
 
     def run_session(self, session: Session, way: Way) -> None:
         """Run a session that `open_session` gave, with the hooks around it.
@@ -214,12 +223,7 @@ class BaseTuner:
         folds = None if cv is None else Folds(cv, fit_args, fit_kwargs, seed=self._oracle.seed)
         own = self._own
         self._advice = advice_on_search(
-            self._oracle,
-            self.hypermodel,
-            fit_args,
-            fit_kwargs,
-            runs_trials=own.runs_trials,
-            has_folds=cv is not None,
+            self._oracle, self.hypermodel, fit_args, fit_kwargs, runs_trials=own.runs_trials, has_folds=cv is not None
         )
         if self.hypermodel is None and not own.runs_trials:
             raise OptionError(f"{type(self).__name__} has no hypermodel. Give a function of hp, or a HyperModel.")

@@ -9,6 +9,7 @@ from kt_notebook.core.protocol import Result
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.oracles.random_search import RandomSearchOracle
 from kt_notebook.search.hub import Hub
+from kt_notebook.search.resume import restore_oracle
 from tests.search.searches import WAIT_S, Held, make_session, run
 
 
@@ -137,12 +138,81 @@ def test_what_waits_in_line_is_in_the_journal_when_the_search_is_stopped():
     assert held.has_begun.wait(WAIT_S)
     session.post(Enqueue(values={"x": 0.5}))
     session.post(StopNow())
-    held.go.set()
     assert session.wait(WAIT_S)
     record = SearchRecord()
     for item in journal.records:
         record.fold(item)
     assert record.enqueued == [{"number": 1, "values": {"x": 0.5}}]
+
+
+def test_a_search_resumed_with_trials_in_line_goes_on_as_one_that_never_stopped():
+    by_hand = [{"x": 0.5}, {"x": 0.25}, {"x": -0.5}]
+    whole = make_session(max_trials=7)
+    whole.oracle.enqueue(by_hand)
+    run(whole)
+
+    held, hub = Held(), Hub()
+    begun = make_session(held, max_trials=7, hub=hub)
+    begun.oracle.enqueue(by_hand)
+    begun.start()
+    assert held.has_begun.wait(WAIT_S)
+    begun.post(StopNow())  # The first is cut, two wait.
+    assert begun.wait(WAIT_S)
+
+    again = make_session(max_trials=7, hub=hub)
+    restore_oracle(again.oracle, hub.record)
+    run(again)
+    told = [(trial.values, trial.seed, trial.enqueued) for trial in whole.hub.record.trials.values()]
+    assert [(trial.values, trial.seed, trial.enqueued) for trial in hub.record.trials.values()] == told
+    assert hub.record.enqueued == []
+
+
+def test_what_an_oracle_was_given_before_its_project_was_opened_waits_behind_what_the_project_holds():
+    held, hub = Held(), Hub()
+    begun = make_session(held, max_trials=7, hub=hub)
+    begun.oracle.enqueue([{"x": 0.5}, {"x": 0.25}])
+    begun.start()
+    assert held.has_begun.wait(WAIT_S)
+    begun.post(StopNow())
+    assert begun.wait(WAIT_S)
+
+    again = make_session(max_trials=7, hub=hub)
+    again.oracle.enqueue([{"x": 0.25}, {"x": 0.5}, {"x": 0.125}])  # Two of them are there: a script is run again.
+    restore_oracle(again.oracle, hub.record)
+    assert [enqueued.values for enqueued in again.oracle.waiting_line.waiting] == [{"x": 0.25}, {"x": 0.125}]
+    run(again)
+    assert xs(again)[:3] == [0.5, 0.25, 0.125]
+
+
+def test_a_value_by_hand_is_not_moved_within_a_dependent_range_after_a_resume_either():
+    def dependent(assignment, reporter):
+        b = assignment.hyperparameters.Int("b", 0, assignment.hyperparameters.Int("a", 1, 4))
+        reporter.report(0, 0, {"score": b}, n_epochs=1)
+        return Result({"score": b}, 0)
+
+    hub = Hub()
+    first = make_session(dependent, oracle=oracle_without_space(max_trials=3), hub=hub)
+    first.oracle.enqueue([{"a": 4}, {"a": 1}])
+    run(first)
+    held = Held()
+
+    def cut(assignment, reporter):
+        held(assignment, reporter)
+        return dependent(assignment, reporter)
+
+    second = make_session(cut, oracle=oracle_without_space(max_trials=9), hub=hub)
+    restore_oracle(second.oracle, hub.record)
+    second.oracle.enqueue({"a": 2, "b": 1}, again=True)
+    second.start()
+    assert held.has_begun.wait(WAIT_S)
+    second.post(StopNow())
+    assert second.wait(WAIT_S)
+    third = make_session(dependent, oracle=oracle_without_space(max_trials=4), hub=hub)
+    restore_oracle(third.oracle, hub.record)
+    run(third)
+    by_hand = list(hub.record.trials.values())[-1]
+    values = {name: by_hand.values[name] for name in ("a", "b")}
+    assert (by_hand.trial_id, by_hand.status, values) == ("3", "COMPLETED", {"a": 2, "b": 1})
 
 
 def test_what_a_trial_by_hand_could_not_take_is_said():
