@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kt_notebook.core.commands import Pause, Resume, Stop, StopNow
+from kt_notebook.core.commands import Enqueue, Pause, Resume, Stop, StopNow
 from kt_notebook.core.errors import OptionError
-from kt_notebook.core.format import format_duration
+from kt_notebook.core.format import format_duration, format_values
 from kt_notebook.core.record import SearchRecord
-from kt_notebook.panel.host import Host, HostedSearch, front_end, host_of
+from kt_notebook.core.values import value_to_json
+from kt_notebook.magics.given_line import read_given_line
+from kt_notebook.panel.host import Host, HostedSearch, Owner, front_end, host_of
 from kt_notebook.panel.showing import show_search
 from kt_notebook.storage.project_store import load_record
 from kt_notebook.storage.projects import Project, list_projects
@@ -32,6 +34,8 @@ Usage:
     wait                         until it has ended
     pause, resume                no new trial; go on
     stop [--now]                 after the running trial, or at once
+    enqueue units=64 lr=1e-3     the next trial has these values, and the default of what is left out; a dict does
+                                 too: enqueue NAME {"units": 64}. --again: also where a trial has had them
     open FOLDER                  a project on disk
 """
 
@@ -43,10 +47,8 @@ def run_line(shell: Any, line: str) -> Any:
     Raises:
         OptionError: The word is unknown, or names no search.
     """
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise OptionError(f"The line {line.strip()!r} cannot be read: {error}. Close the quotes.") from error
+    head, _, rest = line.strip().partition(" ")
+    words = [head, rest] if head == "enqueue" else _split(line)  # Values keep their quotes.
     word = words[0] if words else "list"
     action = WORDS.get(word)
     if action is None:
@@ -54,6 +56,13 @@ def run_line(shell: Any, line: str) -> Any:
         hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(WORDS)}."
         raise OptionError(f"%tune has no word {word!r}. {hint}")
     return action(shell, words[1:])
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise OptionError(f"The line {line.strip()!r} cannot be read: {error}. Close the quotes.") from error
 
 
 def _list(shell: Any, _words: list[str]) -> None:
@@ -104,12 +113,25 @@ def _poster(command: type[Pause | Resume | Stop | StopNow]) -> Callable[[Any, li
         """Ask one search for something."""
         chosen = StopNow if command is Stop and "--now" in words else command
         search = _search(shell, [word for word in words if word != "--now"])
-        session = search.session
-        if session is None or search.is_ended:
-            raise OptionError(f"{search.name} has ended ({search.state}). Run its cell again to go on.")
-        session.post(chosen())
+        _session(search).post(chosen())
 
     return post
+
+
+def _enqueue(shell: Any, words: list[str]) -> None:
+    """Put a trial with values from the line behind those that wait already."""
+    given = read_given_line(" ".join(words))
+    search = _search(shell, [given.name] if given.name is not None else [])
+    _session(search).post(Enqueue(values=given.values, again=given.again))
+    text = format_values({name: value_to_json(value) for name, value in given.values.items()}) or "the defaults"
+    print(f"{search.name}: enqueued {text}")  # noqa: T201
+
+
+def _session(search: HostedSearch) -> Owner:
+    session = search.session
+    if session is None or search.is_ended:
+        raise OptionError(f"{search.name} has ended ({search.state}). Run its cell again to go on.")
+    return session
 
 
 def _open(shell: Any, words: list[str]) -> None:
@@ -135,6 +157,7 @@ WORDS: dict[str, Callable[[Any, list[str]], Any]] = {
     "stop": _poster(Stop),
     "pause": _poster(Pause),
     "resume": _poster(Resume),
+    "enqueue": _enqueue,
     "results": _results,
     "best": _best,
     "open": _open,

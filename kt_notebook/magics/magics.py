@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 from kt_notebook.core.budget import EPOCHS
 from kt_notebook.core.errors import CellError, DataError, OptionError
@@ -50,6 +50,9 @@ from kt_notebook.training.hypermodel import as_hypermodel
 
 __all__ = ["TuneMagics", "load"]
 
+# How far above a magic's method the frame is whose names its line may use: past `readable` and IPython's own call.
+_CALLER_OF_MAGIC = 3
+
 
 @magics_class
 class TuneMagics(Magics):
@@ -81,11 +84,15 @@ class TuneMagics(Magics):
         else:
             _run_definitions(shell, options, plan)
 
+    @no_var_expand
     @line_magic("tune")  # type: ignore[arg-type]
     @readable
     def tune_line(self, line: str) -> Any:
         """Look at searches and steer them."""
-        return run_line(self.shell, line)
+        shell: Any = self.shell
+        if line.split(maxsplit=1)[:1] != ["enqueue"]:  # The braces of its dict name no variables.
+            line = shell.var_expand(line, _CALLER_OF_MAGIC)
+        return run_line(shell, line)
 
 
 _HELP = f"""Search the hyperparameters that this cell declares with `hp`.
@@ -128,7 +135,7 @@ than the others' median; halving, at 2, 6, 18, … epochs, all but the best thir
 ended, and NAME.pareto are the trials that none surpasses. An oracle of yours that is made already, as in --tuner
 "Mine(objective='val_loss')", takes --max-trials from the line, and --prune only where it is there.
 
-Also: %tune list, show, status, wait, stop, pause, resume, results, best, open. Defaults: %config KTNotebook.
+Also: %tune list, show, status, wait, stop, pause, resume, enqueue, results, best, open. Defaults: %config KTNotebook.
 """
 setattr(TuneMagics.tune_line, "__doc__", LINE_HELP)  # noqa: B010
 setattr(TuneMagics.tune_cell, "__doc__", _HELP)  # noqa: B010 - what %%tune? shows; mypy knows no __doc__ there
