@@ -1,5 +1,6 @@
 """One trial: its hyperparameters, its metrics and what became of it."""
 
+import secrets
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -41,7 +42,7 @@ class Trial:
 
     Args:
         hyperparameters: The trial's own `HyperParameters`, with its values.
-        trial_id: Text; as KerasTuner "0", "1", … padded to the width of `max_trials`.
+        trial_id: Text; as KerasTuner "0", "1", … padded to the width of `max_trials`. None draws one.
         status: One of `TrialStatus`.
         message: What went wrong, for a trial that failed.
 
@@ -65,7 +66,7 @@ class Trial:
         message: str | None = None,
     ) -> None:
         self.hyperparameters = hyperparameters
-        self.trial_id = trial_id if trial_id is not None else "0"
+        self.trial_id = trial_id if trial_id is not None else secrets.token_hex(16)
         self.status = TrialStatus(status)
         self.message = message
         self.metrics = MetricsTracker()

@@ -145,6 +145,7 @@ class BayesianOptimizationOracle(Oracle):
         for name, value in (("alpha", alpha), ("beta", beta)):
             if value is not None and not (_is_real(value) and 0 <= value < math.inf):
                 raise OptionError(f"{name}={value!r} has no meaning. Give a number of 0 or more, or None for our own.")
+        self.num_initial_points, self.alpha, self.beta = num_initial_points, alpha, beta
         self._sampler = BayesianSampler(num_initial_points, alpha, beta)
 
     # Any: KerasTuner's form of an answer

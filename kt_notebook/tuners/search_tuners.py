@@ -55,6 +55,7 @@ class RandomSearch(Tuner):
             prune=prune,
         )
         super().__init__(oracle, hypermodel, **kwargs)
+        self.seed = seed
 
 
 class GridSearch(Tuner):

@@ -17,6 +17,20 @@ from kt_notebook.tuners.state_remover import StateRemover
 __all__ = ["Tuner"]
 
 
+class _Setting:
+    """KerasTuner's name on the tuner for what its `model_settings` hold."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    # Any: Keras' own objects, here and below.
+    def __get__(self, tuner: "Tuner | None", owner: type | None = None) -> Any:
+        return self if tuner is None else getattr(tuner.model_settings, self._name)
+
+    def __set__(self, tuner: "Tuner", value: Any) -> None:
+        setattr(tuner.model_settings, self._name, value)
+
+
 class Tuner(BaseTuner):
     """A search over Keras models.
 
@@ -42,8 +56,12 @@ class Tuner(BaseTuner):
 
     Attributes:
         executions_per_trial: How often each trial is run.
-        model_settings: What is done to each model that was built.
+        model_settings: What is done to each model that was built: `max_model_size`, `optimizer`, `loss`, `metrics` and
+            `distribution_strategy`, which are attributes of the tuner too.
     """
+
+    max_model_size, optimizer, loss, metrics = _Setting(), _Setting(), _Setting(), _Setting()
+    distribution_strategy = _Setting()
 
     def __init__(
         self,

@@ -191,6 +191,24 @@ def test_a_state_is_its_text():
     assert f"{TrialStatus.FAILED}" == "FAILED"
 
 
+# ---- tuners and oracles ------------------------------------------------------------------------------------
+
+
+def test_what_a_tuner_was_given_is_its_attribute_and_may_be_changed(tmp_path):
+    tuner = kt.RandomSearch(lambda hp: 0, max_model_size=5, seed=3, directory=tmp_path)
+    tuner.max_model_size = 7
+
+    assert (tuner.max_model_size, tuner.model_settings.max_model_size) == (7, 7)
+    assert (tuner.optimizer, tuner.loss, tuner.metrics, tuner.distribution_strategy) == (None,) * 4
+    assert tuner.seed == tuner.oracle.seed == 3
+
+
+def test_what_a_bayesian_oracle_was_given_is_its_attribute():
+    oracle = kt.oracles.BayesianOptimizationOracle(num_initial_points=3, beta=2.6)
+
+    assert (oracle.num_initial_points, oracle.alpha, oracle.beta) == (3, None, 2.6)
+
+
 # ---- hyperparameters and conditions ------------------------------------------------------------------------
 
 

@@ -69,7 +69,8 @@ def differences_of_parameters(theirs: list[str], function: Any, *, skip_first: b
     named = [text for text in theirs if not text.startswith("*")]
     for number, text in enumerate(named):
         mine = declared(by_position[number]) if number < len(by_position) else "missing"
-        if mine != text:
+        may_be_left_out = "=" not in text and mine.startswith(f"{text}=")
+        if mine != text and not may_be_left_out:
             yield f"{text} is {mine}"
     for parameter in by_position[len(named) :]:
         if parameter.default is parameter.empty:
