@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kt_notebook import engine, errors, oracles, tuners
+    from kt_notebook import applications, engine, errors, oracles, tuners
     from kt_notebook.core.objective import Objective
     from kt_notebook.core.oracle import Oracle, synchronized
     from kt_notebook.core.space import HyperParameters
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kt_notebook.tuners.base_tuner import BaseTuner
     from kt_notebook.tuners.hyperband import Hyperband
     from kt_notebook.tuners.search_tuners import BayesianOptimization, GridSearch, RandomSearch
+    from kt_notebook.tuners.sklearn_tuner import SklearnTuner
     from kt_notebook.tuners.tuner import Tuner
 
 __all__ = [
@@ -28,7 +29,9 @@ __all__ = [
     "Objective",
     "Oracle",
     "RandomSearch",
+    "SklearnTuner",
     "Tuner",
+    "applications",
     "engine",
     "errors",
     "load_ipython_extension",
@@ -49,12 +52,13 @@ _HOMES = {
     "Objective": "kt_notebook.core.objective",
     "Oracle": "kt_notebook.core.oracle",
     "RandomSearch": "kt_notebook.tuners.search_tuners",
+    "SklearnTuner": "kt_notebook.tuners.sklearn_tuner",
     "Tuner": "kt_notebook.tuners.tuner",
     "synchronized": "kt_notebook.core.oracle",
 }
 
 # Modules that are there after a plain `import kt_notebook`, as KerasTuner's are.
-_ROOMS = ("engine", "errors", "oracles", "tuners")
+_ROOMS = ("applications", "engine", "errors", "oracles", "tuners")
 
 # Names that are looked for here and live in one of the modules, as in KerasTuner.
 _ELSEWHERE = {
@@ -69,14 +73,7 @@ _ELSEWHERE = {
     **dict.fromkeys(
         ("BayesianOptimizationOracle", "GridSearchOracle", "OptunaOracle", "RandomSearchOracle"), "oracles"
     ),
-}
-
-# KerasTuner's names that are not there yet, and what there is today.
-_MODELS_TODAY = "today a model is a function of hp that builds it."
-_LATER = {
-    "SklearnTuner": "today there are BayesianOptimization, Hyperband, RandomSearch and GridSearch.",
-    **dict.fromkeys(("HyperEfficientNet", "HyperImageAugment", "HyperResNet", "HyperXception"), _MODELS_TODAY),
-    "applications": _MODELS_TODAY,
+    **dict.fromkeys(("HyperEfficientNet", "HyperImageAugment", "HyperResNet", "HyperXception"), "applications"),
 }
 
 
@@ -84,8 +81,6 @@ _LATER = {
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"kt_notebook.{name}")
-    if name in _LATER:
-        raise AttributeError(f"kt_notebook has no {name} yet; {_LATER[name]}")
     if name in _ELSEWHERE:
         raise AttributeError(f"kt_notebook has no {name}; it is kt_notebook.{_ELSEWHERE[name]}.{name}")
     if name not in _HOMES:

@@ -2,6 +2,7 @@
 
 from kt_notebook.tuners.hyperband import Hyperband
 from kt_notebook.tuners.search_tuners import BayesianOptimization, GridSearch, RandomSearch
+from kt_notebook.tuners.sklearn_tuner import SklearnTuner
 from kt_notebook.tuners.tuner import Tuner
 
-__all__ = ["BayesianOptimization", "GridSearch", "Hyperband", "RandomSearch", "Tuner"]
+__all__ = ["BayesianOptimization", "GridSearch", "Hyperband", "RandomSearch", "SklearnTuner", "Tuner"]
