@@ -6,7 +6,7 @@ Sources: Tan and Le 2019, arXiv:1905.11946; the choices: KerasTuner 1.4.8.
 from typing import TYPE_CHECKING, Any
 
 from kt_notebook.applications.images import channel_axis, check_classes, check_input, open_input, pool
-from kt_notebook.core.errors import OptionError
+from kt_notebook.core.errors import FatalRuntimeError, OptionError
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.training.kinds import describe, is_model
 
@@ -26,8 +26,8 @@ class HyperEfficientNet(HyperModel):
     `augmentation_model`, then `version`, `pooling`, `top_dropout_rate` and `learning_rate`. The model is compiled with
     SGD, `categorical_crossentropy` and `accuracy`: labels are one-hot.
 
-    It starts from random weights, where KerasTuner downloads those of ImageNet: `weights="imagenet"` does so too. A
-    project that KerasTuner searched needs it: with these weights the network scales its input in another way.
+    It starts from the weights of ImageNet, as KerasTuner does, which Keras downloads once for each version. With these
+    the network scales its input in another way than with `weights=None`, so weights of one do not fit the other.
 
     Args:
         input_shape: Height, width and channels of an image. It or `input_tensor` must be given.
@@ -36,16 +36,17 @@ class HyperEfficientNet(HyperModel):
         classes: How many classes there are.
         augmentation_model: What images pass through first: a HyperModel such as `HyperImageAugment`, whose
             hyperparameters are then searched too, or a Keras model.
-        weights: None for random ones, "imagenet" for those of `keras.applications`, which Keras downloads once for
-            each version; images must then have 3 channels.
+        weights: "imagenet" for those of `keras.applications`, for images of 3 channels; None for random ones, which
+            need no network.
         **kwargs: `name` and `tunable`, as for `HyperModel`.
 
     Raises:
         OptionError: An argument is missing or cannot be used.
+        FatalRuntimeError: Building could not download the weights.
 
     Example:
         >>> augment = HyperImageAugment(input_shape=(32, 32, 3))
-        >>> hypermodel = HyperEfficientNet(input_shape=(32, 32, 3), classes=10, augmentation_model=augment)
+        >>> hypermodel = HyperEfficientNet((32, 32, 3), classes=10, augmentation_model=augment, weights=None)
         >>> hypermodel.build(HyperParameters()).output_shape
         (None, 10)
     """
@@ -58,7 +59,7 @@ class HyperEfficientNet(HyperModel):
         classes: int | None = None,
         augmentation_model: Any = None,
         *,
-        weights: str | None = None,
+        weights: str | None = "imagenet",
         **kwargs: Any,  # narrowed by HyperModel
     ) -> None:
         _check_augmentation(augmentation_model)
@@ -110,7 +111,16 @@ class HyperEfficientNet(HyperModel):
         size = _IMAGE_SIZES[version]
         x = keras.layers.Resizing(size, size, interpolation="bilinear", name="resize")(x)
         network = getattr(keras.applications, f"EfficientNet{version}")
-        return network(include_top=False, weights=self.weights, input_tensor=x).output
+        try:
+            return network(include_top=False, weights=self.weights, input_tensor=x).output
+        except Exception as error:
+            # Keras has no type of its own for a download that failed.
+            if self.weights is None or "fetch" not in str(error):
+                raise
+            raise FatalRuntimeError(
+                f"The weights of ImageNet for version {version} could not be downloaded: {error}. "
+                "Look at the network, or start from random ones: HyperEfficientNet(…, weights=None)."
+            ) from error
 
     def _compile(self, model: Any, hp: "HyperParameters") -> None:
         """Compile the model; a subclass may do so in its own way, as in KerasTuner."""

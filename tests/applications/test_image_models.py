@@ -8,7 +8,7 @@ import pytest
 
 import kt_notebook
 from kt_notebook.applications import HyperEfficientNet, HyperImageAugment, HyperResNet, HyperXception
-from kt_notebook.core.errors import KTNotebookError, OptionError
+from kt_notebook.core.errors import FatalRuntimeError, KTNotebookError, OptionError
 from kt_notebook.core.space import HyperParameters
 
 SMALL = {"input_shape": (8, 8, 1), "classes": 3}
@@ -43,7 +43,7 @@ def test_importing_applications_and_making_hypermodels_loads_no_keras() -> None:
         (HyperResNet(**SMALL), {"version": "v1", "optimizer": "sgd"}),
         (HyperResNet(**SMALL), {"version": "next"}),
         (HyperXception(**SMALL), {"activation": "selu", "sep_num_filters": 128, "num_residual_blocks": 2}),
-        (HyperEfficientNet(**SMALL), {"pooling": "max"}),
+        (HyperEfficientNet(**SMALL, weights=None), {"pooling": "max"}),
     ],
     ids=lambda value: str(next(iter(value.values()))) if isinstance(value, dict) else type(value).__name__,
 )
@@ -151,7 +151,7 @@ def test_without_tunable_nothing_reaches_the_space() -> None:
 def test_an_efficientnet_searches_what_its_augmentation_declares_too() -> None:
     hp = hp_with(factor_rotate=0.2)
     augment = HyperImageAugment(input_shape=(8, 8, 1), contrast=None)
-    model = HyperEfficientNet(**SMALL, augmentation_model=augment).build(hp)
+    model = HyperEfficientNet(**SMALL, weights=None, augmentation_model=augment).build(hp)
     assert model.get_layer("image_rand_augment").count_params() == 0
     names = [parameter.name for parameter in hp.space]
     assert names[:4] == ["augment_layers", "factor_rotate", "factor_translate_x", "factor_translate_y"]
@@ -167,10 +167,11 @@ def test_an_efficientnet_takes_a_keras_model_or_a_hypermodel_from_elsewhere_as_a
             return keras.Sequential([keras.layers.RandomFlip(hp.Choice("flip", ["vertical"]))], name="flips")
 
     hp = HyperParameters()
-    assert HyperEfficientNet(**SMALL, augmentation_model=Elsewhere()).build(hp).get_layer("flips")
+    assert HyperEfficientNet(**SMALL, weights=None, augmentation_model=Elsewhere()).build(hp).get_layer("flips")
     assert hp.get("flip") == "vertical"
     ready = keras.Sequential([keras.layers.RandomFlip()], name="ready")
-    assert HyperEfficientNet(**SMALL, augmentation_model=ready).build(HyperParameters()).get_layer("ready") is ready
+    model = HyperEfficientNet(**SMALL, weights=None, augmentation_model=ready).build(HyperParameters())
+    assert model.get_layer("ready") is ready
 
 
 @pytest.mark.keras
@@ -179,12 +180,12 @@ def test_a_subclass_may_compile_an_efficientnet_in_its_own_way() -> None:
         def _compile(self, model: Any, hp: HyperParameters) -> None:
             model.compile("rmsprop", "categorical_crossentropy")
 
-    assert type(Own(**SMALL).build(HyperParameters()).optimizer).__name__ == "RMSprop"
+    assert type(Own(**SMALL, weights=None).build(HyperParameters()).optimizer).__name__ == "RMSprop"
 
 
 @pytest.mark.keras
 def test_weights_of_imagenet_are_for_coloured_images() -> None:
-    hypermodel = HyperEfficientNet(**SMALL, weights="imagenet")
+    hypermodel = HyperEfficientNet(**SMALL)
     with pytest.raises(OptionError, match=r"3 channels, these have 1. Give HyperEfficientNet coloured"):
         hypermodel.build(HyperParameters())
 
@@ -278,3 +279,14 @@ def test_an_efficientnet_needs_classes_and_knows_its_weights() -> None:
         HyperEfficientNet(input_shape=(8, 8, 3))
     with pytest.raises(OptionError, match=r"got weights=str 'noisy-student'. Give 'imagenet', or None"):
         HyperEfficientNet(**SMALL, weights="noisy-student")
+
+
+def test_weights_that_cannot_be_downloaded_are_told_with_the_way_out(monkeypatch) -> None:
+    import keras
+
+    def fail(**given: object) -> None:
+        raise Exception("URL fetch failure on somewhere: None -- no network")  # What keras.utils.get_file raises.
+
+    monkeypatch.setattr(keras.applications, "EfficientNetB0", fail)
+    with pytest.raises(FatalRuntimeError, match="weights=None"):
+        HyperEfficientNet(input_shape=(8, 8, 3), classes=3).build(HyperParameters())
