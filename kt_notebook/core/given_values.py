@@ -179,7 +179,9 @@ def is_same_trial(values: Mapping[str, Value], held: Mapping[str, Value], space:
         held: The trial's values. What it never declared, though the space knows it by now, was at its default.
         space: What is known of the space.
     """
-    return all(_agree(held.get(name, _default(name, values, space)), value) for name, value in values.items())
+    return all(
+        _agree(held[name] if name in held else _default(name, values, space), value) for name, value in values.items()
+    )
 
 
 def _default(name: str, values: Mapping[str, Value], space: SearchSpace) -> Value:

@@ -105,10 +105,14 @@ class WaitingLine:
     ) -> list[Mapping[str, Value]]:
         known = [enqueued.values for enqueued in self.waiting]
         known += [trial.enqueued.values for trial in begun if trial.enqueued is not None]
+        tried: list[Mapping[str, Value]] = []
+        if space.entries:
+            tried = [held for hp in (trial.hyperparameters for trial in begun) for held in (hp.values, hp.drawn_values)]
         new: list[Mapping[str, Value]] = []
         for values in trials:
+            whole = complete(values, space)
             is_known = any(_is_same(values, other, space) for other in known)
-            if not is_known and not (space.entries and _was_tried(values, space, begun)):
+            if not is_known and not any(is_same_trial(whole, held, space) for held in tried):
                 new.append(values)
                 known.append(values)
         return new
@@ -138,12 +142,3 @@ def _is_same(values: Mapping[str, Value], other: Mapping[str, Value], space: Sea
         with suppress(SpaceError):  # It came in when the space was not known.
             values, other = complete(values, space), complete(other, space)
     return values.keys() == other.keys() and is_same_trial(values, other, space)
-
-
-def _was_tried(values: Mapping[str, Value], space: SearchSpace, begun: Iterable["Trial"]) -> bool:
-    whole = complete(values, space)
-    return any(
-        is_same_trial(whole, held, space)
-        for trial in begun
-        for held in (trial.hyperparameters.drawn_values, trial.hyperparameters.values)
-    )

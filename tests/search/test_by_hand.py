@@ -8,6 +8,7 @@ from kt_notebook.core.objective import create_objective
 from kt_notebook.core.protocol import Result
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.oracles.random_search import RandomSearchOracle
+from kt_notebook.panel.host import Host
 from kt_notebook.search.hub import Hub
 from kt_notebook.search.resume import restore_oracle
 from tests.search.searches import WAIT_S, Held, make_session, run
@@ -90,6 +91,22 @@ def test_a_command_that_cannot_be_obeyed_is_refused_to_who_posts_it():
     held.go.set()
     assert session.wait(WAIT_S)
     assert len(xs(session)) == 2
+
+
+def test_a_browser_puts_a_trial_in_line_and_hears_why_one_is_refused():
+    held = Held()
+    session = make_session(held, max_trials=3)
+    session.start()
+    assert held.has_begun.wait(WAIT_S)
+    search = Host().add(session)
+    assert search.command({"id": "1", "kind": "enqueue", "values": {"x": 0.5}}) is None
+    session.call(lambda: None)
+    assert search.command({"id": "2", "kind": "enqueue", "values": {"x": 7}}).startswith("x=7 does not fit")
+    assert "already" in search.command({"id": "3", "kind": "enqueue", "values": {"x": 0.5}})
+    assert search.command({"id": "4", "kind": "enqueue", "values": {"x": 0.5}, "again": True}) is None
+    held.go.set()
+    assert session.wait(WAIT_S)
+    assert xs(session)[1:] == [0.5, 0.5]
 
 
 def test_commands_that_come_at_once_for_the_last_place_are_told_apart_by_a_note():
