@@ -140,9 +140,11 @@ class Reader:
         return ast.literal_eval(shown.stdout.rpartition("value:")[2].strip())
 
     def still_fails(self, change: Change) -> bool:
-        """Return whether what stood in the place of a change would fail today."""
+        """Return whether what stood in the place of a change would fail today, and for the reason that is written."""
         assert change.still is not None
-        return self.run(change.still).error is not None
+        statement, words = change.still
+        error = self.run(statement).error
+        return error is not None and words in error[1]
 
     def files(self, pattern: str) -> list[str]:
         """Return the paths of files and folders in the kernel's folder."""

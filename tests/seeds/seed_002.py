@@ -28,7 +28,7 @@ TUTORIAL = Tutorial(
         Change(7, "weights='imagenet'", "weights=None", "internet: the weights are fetched"),
         Change(7, "input_shape=(299, 299, 3)", "input_shape=(71, 71, 3)", "size: the smallest that Xception takes"),
         Change(7, "Input(shape=(299, 299, 3)", "Input(shape=(71, 71, 3)", "size"),
-        Change(8, "/home/jovyan/workspace/logs/fit", "logs/fit", "place: a folder of the author's machine"),
+        Change(8, 'log_dir="/', 'log_dir="./', "place: a folder of the author's machine"),
         Change(9, "max_trials=25", "max_trials=2", "size"),
         Change(10, "epochs=20", "epochs=1", "size"),
         Change(14, "epochs=50", "epochs=2", "size"),

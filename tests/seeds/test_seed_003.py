@@ -16,6 +16,7 @@ def test_clearing_the_output_at_the_end_of_each_training_touches_nothing_of_the_
 
     assert "clear_output" in shown.code
     assert shown.clears == 0
+    assert seed.run("IPython.display.clear_output()").clears == 1  # where a reader clears, it is seen
     (search,) = shown.searches
     assert search["search"]["state"] == "finished"
     assert search["n_trials"] == len(search["trials"]["trial_id"]) == 6

@@ -56,14 +56,14 @@ class Change:
         anchor: What stands there, just long enough to be found once in the block.
         instead: What takes its place.
         why: The reason; begins with "place", "size", "internet" or "Keras 3".
-        still: A statement that raises in the kernel, after the last block, as long as the change is needed.
+        still: A statement that fails after the last block as long as the change is needed, and words of its error.
     """
 
     block: int
     anchor: str
     instead: str
     why: str
-    still: str | None = None
+    still: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
