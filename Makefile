@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMPS := $(VENV)/stamps
+PEERS := .venv-peers
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 PYTEST_MARKS = -m "not slow"
@@ -19,7 +20,7 @@ PYTEST_MARKS = -m "not slow"
 FRONT_END := $(wildcard $(shell git ls-files labextension 2>/dev/null || find labextension/src labextension/*.json))
 BUNDLES := kt_notebook/panel/static/sources.sha256
 
-.PHONY: help demo lab test test-all bench bench-search format lint types walls frontend pytest install clean
+.PHONY: help demo lab test test-all bench bench-search format lint types walls frontend pytest install peers clean
 
 help:  ## say what there is
 	@echo "kt_notebook: make <what>"
@@ -50,7 +51,8 @@ test:  ## everything that CI checks: lint, types, walls, front end, pytest
 	@$(MAKE) pytest
 	@printf '\n== make test: all steps passed\n'
 
-test-all:  ## the same with the slow tests, and with examples that were not drawn before
+test-all:  ## the same with the slow tests, KerasTuner itself among them, and with examples that were not drawn before
+	@$(MAKE) peers
 	@EXPLORE=1 $(MAKE) test PYTEST_MARKS=
 
 lint: $(STAMPS)/dev  ## ruff: rules and format
@@ -80,8 +82,10 @@ format: $(STAMPS)/dev  ## rewrite what a formatter can
 
 install: $(STAMPS)/dev  ## make .venv with the package (editable) and the tools
 
+peers: $(PEERS)/made  ## make .venv-peers with KerasTuner, for `make test-all` and `make bench`
+
 clean:  ## remove what make made, .venv and bundles too (runs/ stays)
-	rm -rf $(VENV) dist build labextension/node_modules labextension/lib kt_notebook/labextension kt_notebook/panel/static
+	rm -rf $(VENV) $(PEERS) dist build labextension/node_modules labextension/lib kt_notebook/labextension kt_notebook/panel/static
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
@@ -115,3 +119,13 @@ $(STAMPS)/dev: $(BUNDLES) pyproject.toml
 	@echo "== installing kt_notebook, TensorFlow, JupyterLab and the test tools into .venv (minutes, the first time)"
 	@$(PY) -m pip install -q -e '.[dev]'
 	@touch $@ $(STAMPS)/demo
+
+# KerasTuner in an environment of its own, which takes TensorFlow and the rest from .venv
+$(PEERS)/made: | $(STAMPS)/dev
+	@echo "== installing KerasTuner into $(PEERS)"
+	@rm -rf $(PEERS) && $(PY) -m venv $(PEERS)
+	@site='import sysconfig; print(sysconfig.get_path("purelib"))'; \
+	$(PY) -c "$$site" > "$$($(PEERS)/bin/python -c "$$site")/dev.pth"
+	@$(PEERS)/bin/python -m pip install -q --no-deps keras-tuner==1.4.8 kt-legacy
+	@$(PEERS)/bin/python -m pip install -q tensorboard
+	@touch $@

@@ -1,5 +1,6 @@
 """Brings an oracle to where a search's record left off."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -169,7 +170,10 @@ def _trial(record: TrialRecord, oracle: Oracle) -> Trial:
     for name, value in record.metrics.items():
         trial.metrics.register(name, directions.get(name))
         trial.metrics.update(name, value, record.best_step or 0)
-    trial.score, trial.best_step = record.score, record.best_step
+    # A result that no epoch gave stands at step 0.
+    is_scored = record.score is not None and not math.isnan(record.score)
+    trial.score = record.score
+    trial.best_step = 0 if record.best_step is None and is_scored and record.metrics else record.best_step
     trial.seed, trial.pruned = record.seed, record.pruned
     trial.enqueued = None if record.enqueued is None else Enqueued.from_json(record.enqueued)
     trial.message = record.error["traceback"] if record.error else None

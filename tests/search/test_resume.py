@@ -260,3 +260,22 @@ def test_an_oracle_says_how_much_is_printed(given, level):
 def test_a_level_that_there_is_not_is_refused(given):
     with pytest.raises(OptionError, match=r"verbose=.* has no meaning\. Give 0, 1, 2 or 'auto'"):
         Oracle().verbose = given
+
+
+@pytest.mark.parametrize("result", [lambda x: x, lambda x: {"odd": x, "loss": 1.0}])
+def test_a_restored_trial_is_the_one_that_ran(tmp_path, result):
+    def function(hp):
+        x = hp.Float("x", 0, 1)
+        if x > 0.9:
+            raise ValueError("too large")
+        return result(float("nan") if x > 0.7 else x)
+
+    def tuner():
+        objective = kt.Objective("odd", "max") if isinstance(result(0.0), dict) else None
+        return kt.RandomSearch(function, objective, max_trials=12, seed=4, directory=tmp_path, project_name="p")
+
+    first = tuner()
+    first.search(verbose=0)
+    again = tuner()
+    assert {trial.status for trial in first.oracle.trials.values()} == {"COMPLETED", "INVALID", "FAILED"}
+    assert json.dumps(states(again.oracle), indent=1) == json.dumps(states(first.oracle), indent=1)
