@@ -101,7 +101,8 @@ def _from_number(number: float, execution: Execution) -> Result:
         execution.reporter.note(
             "advice",
             "number_minimised",
-            "The number that a trial returns is made as small as can be. Where more is better: objective score:max",
+            "The number that a trial returns is made as small as can be. Where more is better: --objective score:max, "
+            "in Python objective='score:max'.",
         )
     return Result({objective.name: number}, None)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.oracle import Oracle
+from kt_notebook.core.trial import is_terminal
 from kt_notebook.oracles.hyperband import HyperbandOracle
 from kt_notebook.training.callback_advice import advice_on_callbacks
 from kt_notebook.training.fit_arguments import has_validation, hp_arguments
@@ -42,4 +43,12 @@ def advice_on_search(
             "Hyperband says how many epochs a trial trains: the epochs= that come from hp are not used. Leave them out."
         )
         notes.append(SearchNoted("advice", "epochs_not_used", text))
+    has_run = bool(oracle.trials) and all(is_terminal(trial.status) for trial in oracle.trials.values())
+    if has_run and oracle.remaining_trials() == 0:
+        n = len(oracle.trials)
+        text = (
+            f"{'The one trial has' if n == 1 else f'All {n} trials have'} run before, so nothing is trained now. Give a "
+            "larger max_trials to go on, or overwrite=True to begin anew."
+        )
+        notes.append(SearchNoted("advice", "nothing_to_run", text))
     return notes

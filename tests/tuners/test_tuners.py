@@ -89,6 +89,17 @@ def test_a_search_that_was_searched_to_its_end_does_nothing_more(here):
     assert len(ran) == 3
 
 
+def test_a_search_with_nothing_left_to_run_says_so_and_what_to_do(here, capsys):
+    tuner = kt.RandomSearch(square, max_trials=2)
+    tuner.search()
+    assert "nothing is trained now" not in capsys.readouterr().out
+    tuner.search()
+
+    assert (
+        "All 2 trials have run before, so nothing is trained now. Give a larger max_trials" in capsys.readouterr().out
+    )
+
+
 def test_a_grid_covers_every_combination(here):
     tuner = kt.GridSearch(lambda hp: hp.Int("a", 0, 2) * 10 + hp.Choice("b", [1, 2]))
     tuner.search(verbose=0)
