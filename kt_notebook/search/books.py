@@ -94,6 +94,11 @@ class Books:
         self._oracle.rerun_trial(trial_id)
         self._publish(TrialCut(trial_id))
 
+    def cut_all(self) -> None:
+        """Cut every trial that the oracle holds to be at work, also one that it could not end."""
+        for trial in list(self._oracle.ongoing_trials.values()):
+            self.cut(trial.trial_id)
+
     def close(
         self, trial: Trial, outcome: Outcome, *, is_stopped: bool
     ) -> tuple[Outcome, TrialEnded | None, TooManyFailuresError | None]:

@@ -1,9 +1,9 @@
 """An oracle as other threads see it while a session owns it: calls go to the owner, answers are copies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from kt_notebook.core.errors import SearchStateError
+from kt_notebook.core.errors import SearchStateError, TrialStoppedError
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial
 from kt_notebook.search.calls import snapshot
@@ -18,14 +18,18 @@ class OracleClient:
     Args:
         oracle: The session's own.
         session: Its owner.
+        hold: Called on a trial's own thread with its id and step when it has reported: waits while the search is
+            paused, and raises where the trial is to end.
     """
 
     _oracle: Oracle
     _session: Session
+    _hold: Callable[[str, int], None]
 
-    def __init__(self, oracle: Oracle, session: Session) -> None:
+    def __init__(self, oracle: Oracle, session: Session, hold: Callable[[str, int], None]) -> None:
         object.__setattr__(self, "_oracle", oracle)
         object.__setattr__(self, "_session", session)
+        object.__setattr__(self, "_hold", hold)
 
     @property  # type: ignore[misc]  # So that isinstance answers as for the oracle.
     def __class__(self) -> type:
@@ -38,10 +42,20 @@ class OracleClient:
             ResultError: No objective is known, and several metrics are there to choose from.
             ObjectiveError: The metrics lack the objective, or its direction cannot be told.
             SearchStateError: The trial has ended.
+            TrialStoppedError: The trial is to end: one that somebody stopped, or whose search has ended without it.
         """
-        books = self._session.books
-        # Any: snapshot gives back what it was given.
-        twin: Trial = self._session.call(lambda: snapshot(books.update_trial(trial_id, metrics, step)))
+        session = self._session
+
+        def update() -> Trial:
+            if not session.is_running:
+                raise TrialStoppedError(f"Trial {trial_id} was stopped: its search has ended.")
+            # Any: snapshot gives back what it was given.
+            twin: Trial = snapshot(session.books.update_trial(trial_id, metrics, step))
+            return twin
+
+        twin = session.call(update)
+        if session.is_inside:
+            self._hold(trial_id, step)
         return twin
 
     def end_trial(self, trial: Trial) -> None:

@@ -92,8 +92,7 @@ class Session:
         self.error = None
         self._running = RunningTrials(self._executor.capacity, self._inbox.put)
         self._reason: str | None = None  # why the search is to end, once that is known
-        self._is_exhausted = False
-        self._is_paused = False
+        self._is_exhausted = self._is_paused = False
         ended = (trial.status for trial in self.hub.record.trials.values() if trial.ended_at is not None)
         self._failures = FailureWatch(is_over=any(status != TrialStatus.FAILED for status in ended))
         self._deadline = Deadline(None)
@@ -204,6 +203,7 @@ class Session:
         except Exception as error:  # noqa: BLE001 - Boundary: an oracle's fault ends the search in good order.
             self._fail(error)
             self._running.stop_all(StopLevel.NOW)
+            self.books.cut_all()
         finally:
             self._finish()
 

@@ -72,6 +72,19 @@ class TrialRun:
         self._weights = BestWeights(assignment.directory)
         self._known: list[tuple[Any, Result]] = []  # What executions returned, and what that means.
 
+    def hold(self, *, is_amid: bool) -> None:
+        """Return at once, or wait while the search is paused: for a training loop of the user's own.
+
+        Args:
+            is_amid: Whether an epoch has ended of which there are several.
+
+        Raises:
+            TrialStoppedError: The trial is to end.
+        """
+        self._reporter.hold()
+        if is_amid and self._reporter.is_stopping:
+            raise TrialStoppedError("The trial was stopped at the end of an epoch.")
+
     # Any: arguments of `fit` and what a trial returns, here and below.
     def run(self) -> Result:
         """Run all executions with the search's own arguments and return the trial's result.

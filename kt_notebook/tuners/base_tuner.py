@@ -115,10 +115,10 @@ class BaseTuner:
     def oracle(self) -> Oracle:
         """What chooses the trials. While a search runs, calls from other threads go to its owner."""
         session = self._project.session
-        if session is None or not session.is_running or session.is_owner:
+        if session is None or session.is_owner or not (session.is_running or session.is_inside):
             return self._oracle
         # It answers as the oracle does, isinstance included.
-        return cast(Oracle, OracleClient(self._oracle, session))
+        return cast(Oracle, OracleClient(self._oracle, session, self._own.hold))
 
     # Searching.
 
