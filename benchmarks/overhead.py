@@ -1,6 +1,6 @@
 """Measures what the engine costs beside the training: per trial, per epoch, for the kernel and for the fit.
 
-    python benchmarks/overhead.py [--quick] [--only many cpu disk page kernel watching] [--json]
+    python benchmarks/overhead.py [--quick] [--only many cpu disk beside page kernel watching] [--json]
 
 No test: figures depend on the machine and on what else it does. Ratios within one run say most.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from measures.beside import PeersError, beside_keras_tuner
 from measures.engine import cpu_in_memory, many_trials, wall_on_disk
 from measures.figures import Figure, as_json, as_table, machine
 from measures.kernel import KernelError, kernel_answers
@@ -29,6 +30,7 @@ def _measures(quick: bool) -> dict[str, _Measure]:
         "many": lambda: many_trials(10_000),
         "cpu": lambda: cpu_in_memory(sizes, n_runs),
         "disk": lambda: wall_on_disk(sizes, 3),
+        "beside": lambda: beside_keras_tuner([100, 300] if quick else [100, 1_000, 3_000], n_runs),
         "page": lambda: epoch_to_page(4 if quick else 12),
         "kernel": lambda: kernel_answers(100 if quick else 300),
         "watching": lambda: cost_of_watching(20 if quick else 80),
@@ -51,7 +53,7 @@ def main() -> None:
         print(f"measuring: {name} …", file=sys.stderr, flush=True)
         try:
             figures += measure()
-        except KernelError as error:
+        except (KernelError, PeersError) as error:
             print(f"left out: {name}. {error}", file=sys.stderr)
     print(as_json("overhead", on, figures) if options.json else f"{on}\n{as_table(figures)}")
 
