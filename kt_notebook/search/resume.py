@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from kt_notebook.core.errors import OptionError, SearchStateError
+from kt_notebook.core.errors import OptionError, SearchStateError, StorageError
 from kt_notebook.core.objective import create_objective
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.record import SearchRecord, TrialRecord
@@ -57,7 +57,7 @@ class OracleFiles:
         record, _ = load_record(self._store.project)
         _refuse_other_objective(oracle, record.search["objective"], record.search["directory"])
         oracle.trials.clear()
-        Oracle.set_state(oracle, {**Oracle.get_state(oracle), **_NO_TRIALS})
+        Oracle.set_state(oracle, {**Oracle.get_state(oracle), **_NO_TRIALS, "enqueued": []})
         restore_oracle(oracle, record, self._store.read_oracle())
 
 
@@ -86,6 +86,7 @@ def restore_oracle(oracle: Oracle, record: SearchRecord, state: Mapping[str, Any
 
     Raises:
         OptionError: The oracle has another objective than the record, whose scores could not be compared.
+        StorageError: A user's `set_state` misses something in the state.
         SpaceError, SearchStateError: The oracle was given trials by hand that the record has no place for.
     """
     search = record.search
@@ -121,7 +122,13 @@ def _restore_line(oracle: Oracle, record: SearchRecord) -> None:
 def _restore_own(oracle: Oracle, state: Mapping[str, Any]) -> None:
     """Let a user's oracle take what it has kept itself; trials, space and seed stay as the record has them."""
     kept, space, seed = Oracle.get_state(oracle), oracle.hyperparameters, oracle.seed
-    oracle.set_state({**state, **{name: kept[name] for name in _NO_TRIALS}})
+    try:
+        oracle.set_state({**state, **{name: kept[name] for name in _NO_TRIALS}})
+    except KeyError as error:
+        raise StorageError(
+            f"The project's oracle.json has no {error}, which {type(oracle).__name__}.set_state asks for: another kind of "
+            "oracle wrote it. Choose another project_name, begin anew with overwrite=True, or let set_state do without."
+        ) from error
     Oracle.set_state(oracle, kept)
     oracle.hyperparameters, oracle.seed = space, seed
 

@@ -195,6 +195,7 @@ class ProjectStore:
 
 # Any: JSON
 def _state_of(oracle: Oracle) -> dict[str, Any]:
-    """Return an oracle's state with its objective, which KerasTuner leaves out."""
+    """Return an oracle's state with its objective, which KerasTuner leaves out, and what it asks of a Bayesian one."""
     objective = None if oracle.objective is None else oracle.objective.to_json()
-    return {"objective": objective, **oracle.get_state()}
+    settings = {name: getattr(oracle, name, None) for name in ("num_initial_points", "alpha", "beta")}
+    return {"objective": objective, **settings, **oracle.get_state()}

@@ -11,7 +11,7 @@ from kt_notebook.core.errors import OptionError, ProjectLockedError, SearchState
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import TrialStatus
-from kt_notebook.oracles import RandomSearchOracle
+from kt_notebook.oracles import BayesianOptimizationOracle, RandomSearchOracle
 from kt_notebook.search.resume import OracleFiles, restore_oracle
 from kt_notebook.storage.project_store import ProjectStore, load_record
 from kt_notebook.storage.projects import Project
@@ -221,6 +221,34 @@ def test_a_users_oracle_is_restored_by_the_record_where_its_own_state_is_older(p
     again = Counting(objective="score:max", max_trials=6, hyperparameters=space())
     restore_oracle(again, load_record(project)[0], stale)
     assert (again.n_asked, again.end_order, again.start_order) == (1, ["0", "1"], ["0", "1"])
+
+
+def test_a_users_oracle_that_misses_its_own_state_says_who_wrote_the_file(project):
+    oracle = make(project)
+    run_one(oracle)
+    oracle.save()
+    other = bound(Counting(objective="score:max", max_trials=6, hyperparameters=space()), project)
+    with pytest.raises(StorageError, match=r"oracle\.json has no 'n_asked', which Counting\.set_state asks for"):
+        other.reload()
+
+
+def test_trials_by_hand_wait_once_after_a_reload(project):
+    oracle = make(project)
+    oracle.enqueue([{"x": 0.25}, {"x": 0.5}])
+    oracle.create_trial("tuner0")
+    oracle.save()
+    oracle.reload()
+    assert [enqueued.values for enqueued in oracle.waiting_line.waiting] == [{"x": 0.5}]
+    trials = [oracle.create_trial(f"tuner{n}") for n in range(2)]
+    assert [trial.hyperparameters.get("x") for trial in trials] == [0.25, 0.5]
+
+
+def test_kerastuner_finds_what_a_bayesian_search_was_set_to(project):
+    oracle = bound(BayesianOptimizationOracle("score:max", max_trials=6, beta=3.0, hyperparameters=space()), project)
+    run_one(oracle)
+    oracle.save()
+    state = ProjectStore(project, print).read_oracle()
+    assert (state["num_initial_points"], state["alpha"], state["beta"]) == (None, 1e-4, 3.0)
 
 
 def test_a_metric_keeps_the_direction_that_the_objective_gives_it(project):

@@ -199,6 +199,19 @@ def test_a_continued_trial_is_in_the_bracket_of_the_one_that_it_continues(projec
     assert [trial.values["tuner/bracket"] for trial in read(project).trials.values()] == [2, 2, 2]
 
 
+def test_a_project_of_kerastuner_1_0_is_read(project):
+    ids = ["3f1c2a", "09bb41"]
+    trials = [trial_state("0", values={"x": 0.5}, loss=0.25) | {"trial_id": trial_id} for trial_id in ids]
+    oracle = oracle_state(ids)
+    for state in trials:
+        del state["message"]
+    for name in ("run_times", "retry_queue", "display", "id_to_hash", "tried_so_far", "end_order"):
+        del oracle[name]
+    write(project, trials, oracle)
+    assert list(read(project).trials) == read(project).end_order == ids
+    assert damage(project) == ""
+
+
 # Broken ones.
 
 
