@@ -126,8 +126,9 @@ def _restore_own(oracle: Oracle, state: Mapping[str, Any]) -> None:
         oracle.set_state({**state, **{name: kept[name] for name in _NO_TRIALS}})
     except KeyError as error:
         raise StorageError(
-            f"The project's oracle.json has no {error}, which {type(oracle).__name__}.set_state asks for: another kind of "
-            "oracle wrote it. Choose another project_name, begin anew with overwrite=True, or let set_state do without."
+            f"The project's oracle.json has no {error}, which {type(oracle).__name__}.set_state asks for: an oracle of "
+            "another kind wrote it. Choose another project_name, begin anew with overwrite=True, or let set_state do "
+            "without it."
         ) from error
     Oracle.set_state(oracle, kept)
     oracle.hyperparameters, oracle.seed = space, seed
