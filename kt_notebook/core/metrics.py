@@ -192,6 +192,12 @@ class MetricHistory:
             "std": float(np.nanstd(values)),
         }
 
+    def copy(self) -> "MetricHistory":
+        """Return a copy that later updates leave as it is. Much cheaper than `copy.deepcopy`."""
+        twin = MetricHistory(self.direction)
+        twin.set_history(MetricObservation(o.value, o.step) for o in self._observations.values())
+        return twin
+
     def get_config(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {"direction": self.direction, "observations": [o.get_config() for o in self.get_history()]}
@@ -275,6 +281,12 @@ class MetricsTracker:
     def get_direction(self, name: str) -> str:
         """Return whether a metric is to be small or large: "min" or "max"."""
         return self._get(name).direction
+
+    def copy(self) -> "MetricsTracker":
+        """Return a copy that later updates leave as it is."""
+        twin = MetricsTracker()
+        twin.metrics = {name: history.copy() for name, history in self.metrics.items()}
+        return twin
 
     def get_config(self) -> dict[str, Any]:
         """Return the JSON form."""

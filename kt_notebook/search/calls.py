@@ -56,7 +56,7 @@ def snapshot(value: Any) -> Any:
     """Return a value so that what its owner does later cannot change it: trials and spaces are copied."""
     if isinstance(value, Trial):
         twin = copy.copy(value)
-        twin.hyperparameters, twin.metrics = value.hyperparameters.copy(), copy.deepcopy(value.metrics)
+        twin.hyperparameters, twin.metrics = value.hyperparameters.copy(), value.metrics.copy()
         twin.curve = dict(value.curve)
         return twin
     if isinstance(value, HyperParameters):

@@ -159,19 +159,19 @@ def test_one_keras_trial_may_be_skipped():
 
 
 def uncopyable():
-    """Return a callback that holds a lock and an open file, and counts what it sees of a training."""
+    """Return a callback that holds a lock and an open file, and remembers what it sees of a training."""
     import keras
 
     class Holding(keras.callbacks.Callback):
         def __init__(self):
             super().__init__()
-            self.lock, self.n_epochs = threading.Lock(), 0
+            self.lock, self.seen = threading.Lock(), []
             self.file = Path("log.txt").open("a", encoding="utf-8")  # noqa: SIM115 - it is held on purpose
 
         def on_epoch_end(self, epoch, logs=None):
             with self.lock:
-                self.n_epochs += 1
-                self.file.write(f"{self.n_epochs} ")
+                self.seen.append(epoch)
+                self.file.write(f"{len(self.seen)} ")
 
     return Holding()
 
@@ -205,7 +205,7 @@ def test_a_callback_may_be_given_as_a_factory():
         callback.file.close()
 
     assert list(tuner.results.status) == ["COMPLETED"] * 2
-    assert [callback.n_epochs for callback in made] == [2, 2]
+    assert [callback.seen for callback in made] == [[0, 1], [0, 1]]
 
 
 # Arguments of fit.
