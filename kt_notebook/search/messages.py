@@ -9,7 +9,7 @@ from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.protocol import Result
 from kt_notebook.core.space import HyperParameters
 
-__all__ = ["HookFailed", "ObjectiveSettled", "Outcome", "OutcomeKind", "SpaceMet"]
+__all__ = ["HooksTold", "ObjectiveSettled", "Outcome", "OutcomeKind", "SpaceMet"]
 
 
 class OutcomeKind(Enum):
@@ -59,7 +59,12 @@ class ObjectiveSettled:
 
 
 @dataclass(frozen=True, slots=True)
-class HookFailed:
-    """A hook of the user's own has raised; the search ends with that."""
+class HooksTold:
+    """The user's hooks have been told of a trial's end, and its worker is idle.
 
-    error: Exception
+    Attributes:
+        error: What a hook has raised; the search ends with it.
+    """
+
+    trial_id: str
+    error: Exception | None = None

@@ -28,7 +28,7 @@ class RunningTrials:
         self._idle = [f"tuner{n}" for n in reversed(range(n_workers))]
 
     def __len__(self) -> int:
-        return len(self._reporters)
+        return len(self._workers)
 
     def __contains__(self, trial_id: object) -> bool:
         return trial_id in self._reporters
@@ -47,10 +47,20 @@ class RunningTrials:
         self._workers[trial.trial_id] = self._idle.pop()
         return reporter
 
-    def end(self, trial_id: str) -> TrialReporter:
-        """Take a trial off its worker, who is idle then."""
-        self._idle.append(self._workers.pop(trial_id))
+    def end(self, trial_id: str, *, leaves: bool) -> TrialReporter:
+        """Take a trial off the list.
+
+        Args:
+            trial_id: The trial.
+            leaves: Whether its worker is idle now; else `leave` says when.
+        """
+        if leaves:
+            self.leave(trial_id)
         return self._reporters.pop(trial_id)
+
+    def leave(self, trial_id: str) -> None:
+        """Let the worker of a trial that has ended be idle."""
+        self._idle.append(self._workers.pop(trial_id))
 
     def is_ending(self, trial_id: str) -> bool:
         """Whether a trial has ended, or was asked to end by itself."""

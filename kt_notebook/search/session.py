@@ -5,6 +5,7 @@ applies them in order. It asks the oracle for a trial when a worker is idle, pub
 ends when the oracle has no more trials or somebody asks for it. An ended session can be started again.
 """
 
+import functools
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -25,7 +26,7 @@ from kt_notebook.core.events import (
 )
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import Assignment, TrialFunction
-from kt_notebook.core.trial import Trial, TrialStatus, is_terminal
+from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.search.books import Books
 from kt_notebook.search.by_hand import started
 from kt_notebook.search.calls import Call, snapshot
@@ -34,11 +35,11 @@ from kt_notebook.search.endings import FailureWatch, no_score_error, reason_of_e
 from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
-from kt_notebook.search.messages import HookFailed, ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
+from kt_notebook.search.messages import HooksTold, ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
 from kt_notebook.search.reporter import StopLevel
 from kt_notebook.search.running import RunningTrials
 from kt_notebook.search.settings import SessionSettings, Store
-from kt_notebook.search.worker import Capture, Hooks, Job, run_job
+from kt_notebook.search.worker import Capture, Hooks, Job, run_job, tell_end
 
 __all__ = ["Session"]
 
@@ -249,8 +250,10 @@ class Session:
                 self.books.grow(message)
             case ObjectiveSettled():
                 self.books.settle(message.objective)
-            case HookFailed():
-                self._fail(message.error)
+            case HooksTold():
+                self._running.leave(message.trial_id)
+                if message.error is not None:
+                    self._fail(message.error)
             case Event():
                 self._publish(message)
 
@@ -286,23 +289,15 @@ class Session:
         try:
             run_job(job, self._trial_function, self._capture, self._inbox.put, self.settings.cell_file)
             if self._hooks is not None:
-                self._tell_end(self._hooks, job.assignment.trial_id)
+                trial_id = job.assignment.trial_id
+                look = functools.partial(self.call, lambda: snapshot(self.oracle.get_trial(trial_id)))
+                tell_end(self._hooks, trial_id, look, self._inbox.put)
         finally:
             self._trial_threads.discard(threading.get_ident())
 
-    def _tell_end(self, hooks: Hooks, trial_id: str) -> None:
-        """Let the user's hook see a trial that has ended, on the trial's thread and after the oracle."""
-        trial = self.call(lambda: snapshot(self.oracle.get_trial(trial_id)))
-        if not is_terminal(trial.status):
-            return
-        try:
-            hooks.end_trial(trial)
-        except Exception as error:  # noqa: BLE001 - Boundary: a fault of the user's own hook ends the search.
-            self._inbox.put(HookFailed(error))
-            self._running.stop_all(StopLevel.NOW)  # Before the next trial, which may be in line, can begin.
-
     def _take_outcome(self, outcome: Outcome) -> None:
-        reporter = self._running.end(outcome.trial_id)
+        tells = self._hooks is not None and outcome.kind is not OutcomeKind.INTERRUPTED
+        reporter = self._running.end(outcome.trial_id, leaves=not tells)
         trial = self.oracle.get_trial(outcome.trial_id)
         trial.hyperparameters = outcome.hyperparameters.copy()
         if outcome.hyperparameters.version != reporter.space_version:

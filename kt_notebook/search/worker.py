@@ -7,11 +7,11 @@ from typing import Protocol
 
 from kt_notebook.core.errors import FailedTrialError, TrialStoppedError
 from kt_notebook.core.protocol import Assignment, Reporter, TrialFunction
-from kt_notebook.core.trial import Trial
+from kt_notebook.core.trial import Trial, is_terminal
 from kt_notebook.search.error_report import describe_error
-from kt_notebook.search.messages import Outcome, OutcomeKind
+from kt_notebook.search.messages import HooksTold, Outcome, OutcomeKind
 
-__all__ = ["Capture", "Hooks", "Job", "run_job"]
+__all__ = ["Capture", "Hooks", "Job", "run_job", "tell_end"]
 
 
 class Capture(Protocol):
@@ -78,6 +78,26 @@ def run_job(
     finally:
         if job.has_begun:
             send(outcome)
+
+
+def tell_end(hooks: Hooks, trial_id: str, look: Callable[[], Trial], send: Callable[[object], None]) -> None:
+    """Let the user's hooks see a trial that has ended, on its thread, before its worker gets another.
+
+    Args:
+        hooks: They are told, unless the trial is to be run again.
+        trial_id: The trial.
+        look: Returns a copy of the trial as the oracle has it.
+        send: Takes the one `HooksTold`, whatever happens: the session waits for it.
+    """
+    told = HooksTold(trial_id)
+    try:
+        trial = look()
+        if is_terminal(trial.status):
+            hooks.end_trial(trial)
+    except Exception as error:  # noqa: BLE001 - Boundary: a fault of the user's own hook ends the search.
+        told = HooksTold(trial_id, error)
+    finally:
+        send(told)
 
 
 def _failed_by(error: BaseException) -> FailedTrialError:

@@ -46,9 +46,10 @@ def advice_on_search(
     has_run = bool(oracle.trials) and all(is_terminal(trial.status) for trial in oracle.trials.values())
     if has_run and oracle.remaining_trials() == 0:
         n = len(oracle.trials)
+        who = "The one trial has" if n == 1 else f"All {n} trials have"
         text = (
-            f"{'The one trial has' if n == 1 else f'All {n} trials have'} run before, so nothing is trained now. Give a "
-            "larger max_trials to go on, or overwrite=True to begin anew."
+            f"{who} run before, so nothing is trained now. Give a larger max_trials to go on, or overwrite=True to begin "
+            "anew."
         )
         notes.append(SearchNoted("advice", "nothing_to_run", text))
     return notes

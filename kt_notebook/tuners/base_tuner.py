@@ -38,6 +38,7 @@ from kt_notebook.tuners.arguments import refuse_unknown
 from kt_notebook.tuners.chief_worker import refuse_chief_and_worker
 from kt_notebook.tuners.own_trials import OwnTrials
 from kt_notebook.tuners.project_search import ProjectSearch
+from kt_notebook.tuners.stateful import Stateful
 from kt_notebook.tuners.summaries import tuner_text
 from kt_notebook.tuners.summary_display import show_results_summary, show_space_summary
 from kt_notebook.tuners.way import Way, current_shell, name_of, verbosity, way_of
@@ -48,7 +49,7 @@ _DEFAULT_PROJECT = "untitled_project"
 _DEFAULT_TUNER_ID = "tuner0"  # KerasTuner's name for the one worker.
 
 
-class BaseTuner:
+class BaseTuner(Stateful):
     """A search: an oracle, what a trial does, and where results are kept.
 
     Args:
@@ -102,7 +103,11 @@ class BaseTuner:
         self.logger = logger
         self.name = self.project_name
         self._own = OwnTrials(self)
-        self._project = ProjectSearch(Path(self.directory) / self.project_name, oracle, overwrite=overwrite)
+        path = Path(self.directory) / self.project_name
+        self._project = ProjectSearch(path, oracle, self.tuner_id, self.get_state, overwrite=overwrite)
+        state = self._project.store.read_tuner()
+        if state is not None:
+            self.set_state(state)
         self._advice: list[SearchNoted] = []
         self.best_names: dict[str, Any] | None = None
 
@@ -302,13 +307,6 @@ class BaseTuner:
     def on_trial_end(self, trial: Trial) -> None:
         """Override it to do something with a trial that has ended and is scored; on the trial's thread."""
 
-    def get_state(self) -> dict[str, Any]:
-        """Return what the tuner's own file holds. Override it where a subclass has more to keep."""
-        return {}
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Take over a state that `get_state` gave."""
-
     @property
     def session(self) -> Session | None:
         """The latest session, None before the first search of this object."""
@@ -347,7 +345,7 @@ class BaseTuner:
     @property
     def project_dir(self) -> str:
         """The project's folder."""
-        return str(self._project.store.project.path)
+        return os.path.join(self.directory, self.project_name)  # noqa: PTH118 - "./name", as KerasTuner's summary has it
 
     @property
     def remaining_trials(self) -> int | None:

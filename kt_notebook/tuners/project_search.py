@@ -4,6 +4,7 @@ import dataclasses
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from kt_notebook.core.errors import SearchStateError, StorageError
 from kt_notebook.core.events import SearchNoted
@@ -13,7 +14,7 @@ from kt_notebook.core.record import SearchRecord
 from kt_notebook.search.error_report import show_as_block
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
-from kt_notebook.search.resume import restore_oracle
+from kt_notebook.search.resume import OracleFiles, restore_oracle
 from kt_notebook.search.session import Session
 from kt_notebook.search.settings import SessionSettings
 from kt_notebook.search.worker import Capture, Hooks
@@ -29,7 +30,9 @@ class ProjectSearch:
 
     Args:
         path: The project's folder; it need not be there yet.
-        oracle: Chooses the trials.
+        oracle: Chooses the trials; it is bound to the project.
+        tuner_id: Names the tuner's own file.
+        tuner_state: Gives what that file is to hold.
         overwrite: Start anew; an old project is kept as `<name>.old`.
 
     Raises:
@@ -44,16 +47,24 @@ class ProjectSearch:
         session: The latest session, None before the first search of this object.
     """
 
-    def __init__(self, path: Path, oracle: Oracle, *, overwrite: bool) -> None:
+    # Any: the state is JSON.
+    def __init__(
+        self, path: Path, oracle: Oracle, tuner_id: str, tuner_state: Callable[[], dict[str, Any]], *, overwrite: bool
+    ) -> None:
         self.oracle = oracle
-        self.store = ProjectStore(Project(path), self._note_of)
+        self.store = ProjectStore(Project(path), self._note_of, tuner_id=tuner_id, tuner_state=tuner_state)
         if overwrite:
             self.store.project.archive()
         record, self._recovery = load_record(self.store.project)
         self.hub = Hub(record=record)
         self.session: Session | None = None
         self._told: Session | None = None  # whose failure the user has seen
-        restore_oracle(oracle, record)
+        restore_oracle(oracle, record, self.store.read_oracle())
+        oracle.bind(OracleFiles(self.store))
+
+    def read_again(self) -> None:
+        """Take what is known of the search from the disk anew."""
+        self.hub.record, self._recovery = load_record(self.store.project)
 
     @property
     def record(self) -> SearchRecord:

@@ -376,3 +376,42 @@ def test_logger_is_taken_and_has_no_effect_and_the_tuner_has_an_id():
 def test_an_oracle_that_is_none_is_refused():
     with pytest.raises(OptionError, match="Give an Oracle"):
         kt.Tuner("bayesian", lambda hp: 1.0)
+
+
+def test_a_tuners_own_state_is_there_when_it_is_made_again():
+    class Own(Square):
+        n_ended = 0
+
+        def on_trial_end(self, trial):
+            self.n_ended += 1
+
+        def get_state(self):
+            return {"n_ended": self.n_ended}
+
+        def set_state(self, state):
+            self.n_ended = state["n_ended"]
+
+    searched(Own, max_trials=2)
+
+    assert Own(max_trials=2).n_ended == 2
+
+
+def test_trials_run_by_hand_are_saved_and_reloaded():
+    tuner = Square(objective="loss", max_trials=3, seed=1)
+    for _ in range(2):
+        trial = tuner.oracle.create_trial("me")
+        trial.hyperparameters.Float("x", -1, 1)
+        tuner.oracle.update_space(trial.hyperparameters)
+        tuner.oracle.update_trial(trial.trial_id, {"loss": float(trial.trial_id)})
+        trial.status = "COMPLETED"
+        tuner.oracle.end_trial(trial)
+    tuner.save()
+
+    again = Square(objective="loss", max_trials=3, seed=1)
+    assert [trial.score for trial in again.oracle.get_best_trials(3)] == [0.0, 1.0]
+    tuner.oracle.trials["0"].score = 99.0
+    tuner.reload()
+    assert tuner.oracle.trials["0"].score == 0.0
+    assert len(tuner.results) == 2
+    again.search(verbose=0)
+    assert len(again.results) == 3

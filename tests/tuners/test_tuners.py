@@ -316,7 +316,7 @@ def test_summaries_print_what_keras_tuner_prints(here, capsys):
     results = capsys.readouterr().out
 
     assert space.splitlines()[:3] == ["Search space summary", "Default search space size: 1", "x (Float)"]
-    assert results.splitlines()[:3] == ["Results summary", "Results in p", "Showing 1 best trials"]
+    assert results.splitlines()[:3] == ["Results summary", "Results in ./p", "Showing 1 best trials"]
     assert f"x: {tuner.best['x']}" in results
     assert f"Score: {tuner.best.score}" in results
 

@@ -1,0 +1,45 @@
+"""What a tuner keeps on disk beside its trials, and saving and reloading by hand, as KerasTuner's tuners offer it."""
+
+from typing import Any
+
+from kt_notebook.core.oracle import Oracle
+from kt_notebook.tuners.project_search import ProjectSearch
+
+__all__ = ["Stateful"]
+
+
+class Stateful:
+    """The base of `BaseTuner` that knows of its project. A search saves by itself, and making a tuner reloads."""
+
+    _oracle: Oracle
+    _project: ProjectSearch
+
+    # Any: the state is JSON.
+    def get_state(self) -> dict[str, Any]:
+        """Return what the tuner's own file holds. Override it where a subclass has more to keep."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take over a state that `get_state` gave. Override it together with `get_state`."""
+
+    def save(self) -> None:
+        """Write the oracle, its trials and this tuner's state to the project; for trials that are run by hand.
+
+        Raises:
+            ProjectLockedError: Somebody else searches in the project.
+            StorageError: The files cannot be written.
+        """
+        self._oracle.save()
+
+    def reload(self) -> None:
+        """Go back to what the project holds.
+
+        Raises:
+            SearchStateError: The search is running.
+            StorageError: The project cannot be read.
+        """
+        self._oracle.reload()
+        self._project.read_again()
+        state = self._project.store.read_tuner()
+        if state is not None:
+            self.set_state(state)
