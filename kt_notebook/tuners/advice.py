@@ -48,8 +48,8 @@ def advice_on_search(
         n = len(oracle.trials)
         who = "The one trial has" if n == 1 else f"All {n} trials have"
         text = (
-            f"{who} run before, so nothing is trained now. Give a larger max_trials to go on, or overwrite=True to begin "
-            "anew."
+            f"{who} run before, so nothing is trained now. Give a larger max_trials to go on, or overwrite=True to "
+            "begin anew."
         )
         notes.append(SearchNoted("advice", "nothing_to_run", text))
     return notes
