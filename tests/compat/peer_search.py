@@ -30,7 +30,11 @@ def tuner_of(order):
                 os._exit(9)
             return value
 
-    return Numbers(hypermodel=None, **order["options"])
+    options = order["options"]
+    if order["of"] == "epochs":  # KerasTuner's Hyperband runs nothing where run_trial alone declares the space.
+        options["hyperparameters"] = keras_tuner.HyperParameters()
+        options["hyperparameters"].Float("x", 0.0, 1.0)
+    return Numbers(hypermodel=None, **options)
 
 
 def told(tuner):

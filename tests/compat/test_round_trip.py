@@ -133,6 +133,24 @@ def test_hyperband_goes_on_there_and_here_in_the_same_brackets(tmp_path):
     assert rounds[len(theirs) :] == [0, 0, 0, 0, 1, 1, 2, 0, 0, 0, 1, 0, 0, 0]
 
 
+def test_a_hyperband_in_which_kerastuner_died_is_gone_through_to_its_end(tmp_path):
+    options = {"directory": str(tmp_path), "project_name": NAME, **HYPERBAND, "seed": 5}
+    with pytest.raises(AssertionError, match="returncode=9"):
+        ask(tmp_path, tuner="Hyperband", of="epochs", options=options, faults={"0005": "die"})
+    mine = ours(tmp_path, "Hyperband", "epochs", **HYPERBAND)
+    theirs = told(mine)
+    assert [trial["values"]["tuner/round"] for trial in theirs.values()] == [0, 0, 0, 0, 1, 1]
+    search(mine, "epochs")
+    trials = told(mine)
+    assert {trial["status"] for trial in trials.values()} == {"COMPLETED"}
+    assert trials["0005"]["values"] == theirs["0005"]["values"]
+    first = sorted(list(theirs)[:4], key=lambda trial_id: trials[trial_id]["score"])
+    assert {trials["0004"]["values"]["tuner/trial_id"], trials["0005"]["values"]["tuner/trial_id"]} == set(first[:2])
+    rounds = [trial["values"]["tuner/round"] for trial in trials.values()]
+    assert rounds == [0, 0, 0, 0, 1, 1, 2, 0, 0, 0, 1, 0, 0, 0]
+    assert mine.remaining_trials == 0
+
+
 def test_a_grid_that_kerastuner_left_half_way_is_gone_through_to_its_end(tmp_path):
     project = {"directory": str(tmp_path), "project_name": NAME}
     answer = ask(tmp_path, tuner="GridSearch", of="grid", options={**project, "max_trials": 5})
