@@ -15,10 +15,10 @@ from kt_notebook.core.events import SearchNoted, SearchStarted
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import TrialFunction
 from kt_notebook.core.space import HyperParameters
-from kt_notebook.magics.best_names import hand_on_best_names, keep_best_names
 from kt_notebook.magics.data_watch import watching_data
 from kt_notebook.magics.fingerprint import changed_names, fingerprints
 from kt_notebook.magics.going_on import going_on, is_finished, why_nothing_runs
+from kt_notebook.magics.handing_on import hand_on, keep_best_names
 from kt_notebook.magics.options import TuneOptions
 from kt_notebook.magics.place import (
     TUNER,
@@ -150,7 +150,7 @@ def _begin(
     tuner.name = options.name
     way = way_of(shell, wait=options.wait, workers=options.workers)
     session = _open_session(shell, options, cell, tuner, way)
-    hand_on_best_names(shell.user_ns.get(options.name), tuner)
+    hand_on(shell.user_ns.get(options.name), tuner)
     shell.user_ns[options.name] = tuner
     if is_finished(tuner):
         texts = [note.text for note in tuner.opening_notes(is_starting=False)]

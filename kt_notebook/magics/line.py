@@ -139,7 +139,7 @@ def _open(shell: Any, words: list[str]) -> None:
     if len(words) != 1:
         raise OptionError("%tune open takes one folder: %tune open digits-1a2b3c4d, or a path.")
     candidates = [Path(words[0]), *(project.path for project in list_projects(Path.cwd()) if project.name == words[0])]
-    project = next((p for p in map(Project, candidates) if p.journal_path.exists()), None)
+    project = next((p for p in map(Project, candidates) if p.is_there), None)
     if project is None:
         known = ", ".join(p.name for p in list_projects(Path.cwd())) or "none"
         raise OptionError(f"{words[0]} is no project of ours. Beside this notebook there are: {known}.")

@@ -51,7 +51,7 @@ class Recovery:
         lines = "line" if self.n_lost == 1 else "lines"
         text = (
             f"The journal was damaged: {self.n_kept} records were kept, {self.n_lost} {lines} could not be "
-            f"read (number {numbers}). A trial whose end was among them runs again."
+            f"read (number {numbers}). A trial whose end was among them is read from its own file, or runs again."
         )
         return text if self.moved_to is None else f"{text} The unreadable part is in {str(self.moved_to)!r}."
 

@@ -149,7 +149,7 @@ class BaseTuner(Stateful):
             Exception: What ended the search, such as three first trials that failed alike.
         """
         shell = current_shell()
-        way = way_of(shell, wait=block, verbose=verbosity(fit_kwargs.get("verbose", "auto")), is_cell=False)
+        way = way_of(shell, wait=block, verbose=verbosity(fit_kwargs.get("verbose", self._oracle.verbose)), is_cell=False)
         if self.name == _DEFAULT_PROJECT:
             self.name = name_of(shell, self) or self.name
         session = self.open_session(

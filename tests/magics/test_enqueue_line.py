@@ -140,3 +140,13 @@ def test_names_and_listed_values_complete(notebook, gate):  # noqa: F811
     assert complete(notebook, "%tune enqueue act=re") == ["%tune enqueue act=relu"]
     assert "%tune enqueue k=(1, 5)" in complete(notebook, "%tune enqueue k=")
     assert "%tune enqueue act=relu act=" not in complete(notebook, "%tune enqueue act=relu ")
+
+
+def test_values_for_a_search_that_was_stopped_are_tried_when_its_cell_runs_again(notebook):
+    cell = "%%tune q --max-trials 3 --seed 1\nhalt()\nhp.Float('x', 0, 1)\n"
+    notebook.ok("asked = [True]\ndef halt():\n    if asked:\n        asked.clear()\n        raise KeyboardInterrupt")
+    assert isinstance(notebook.run(cell).error, KeyboardInterrupt)
+    notebook.ok("q.enqueue({'x': 0.25})")
+    notebook.ok(cell)
+
+    assert 0.25 in list(notebook["q"].results.x)

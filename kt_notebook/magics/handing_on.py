@@ -1,22 +1,27 @@
-"""`--keep`: the names that the best trial left behind, as `tuner.best_names`."""
+"""What a cell's new tuner takes over from the one before: `--keep`'s best names, and values that wait in line."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+from kt_notebook.core.errors import SearchStateError
 from kt_notebook.core.events import Record
 from kt_notebook.magics.inline import InlineHyperModel
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.tuners import Tuner
 
-__all__ = ["hand_on_best_names", "keep_best_names"]
+__all__ = ["hand_on", "keep_best_names"]
 
 
 # Any: whatever the notebook holds under the name.
-def hand_on_best_names(held: Any, tuner: Tuner) -> None:
-    """Let the names that the best trial left behind outlive the tuner, where the same search goes on."""
+def hand_on(held: Any, tuner: Tuner) -> None:
+    """Let what the user gave a tuner, and what its best trial left behind, outlive it where the same search goes on."""
     search_id = tuner.hub.record.search["search_id"]
     if isinstance(held, Tuner) and search_id is not None and held.hub.record.search["search_id"] == search_id:
         tuner.best_names = held.best_names
+        for enqueued in held.oracle.waiting_line.waiting:
+            with suppress(SearchStateError):  # No room: the search has come to its end, and shows its results.
+                tuner.enqueue(enqueued.values)
 
 
 def keep_best_names(tuner: Tuner, hypermodel: HyperModel) -> None:
