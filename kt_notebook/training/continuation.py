@@ -89,6 +89,11 @@ class Continuation:
         assignment.hyperparameters.values = self._values
 
     @property
+    def is_heard(self) -> bool:
+        """Whether a fit was told how long to train, or the trial's code has asked for that itself."""
+        return bool(self._legs) or self._values.is_asked
+
+    @property
     def latest(self) -> Leg | None:
         """The fit that was begun last."""
         return self._legs[-1] if self._legs else None
@@ -118,7 +123,7 @@ class Continuation:
         Raises:
             FatalRuntimeError: It had no fit that could be told how long to train, and did not ask for that itself.
         """
-        if not self._legs and not self._values.is_asked:
+        if not self.is_heard:
             raise FatalRuntimeError(
                 f"Hyperband says how many epochs a trial trains, and trial {self._assignment.trial_id} ended without a "
                 "Keras fit that it could tell. Return the compiled model and give the data to search(x, y), call "

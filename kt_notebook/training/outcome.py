@@ -17,7 +17,14 @@ _ALLOWED = "Return a Keras History (what model.fit returns), a number, or a dict
 
 
 # Any: a trial may return anything at all.
-def interpret(value: Any, execution: Execution, *, last_fit_counts: bool = False, may_be_none: bool = False) -> Result:
+def interpret(
+    value: Any,
+    execution: Execution,
+    *,
+    last_fit_counts: bool = False,
+    may_be_none: bool = False,
+    averages_numbers: bool = False,
+) -> Result:
     """Return the metrics that a returned value means.
 
     Args:
@@ -25,6 +32,8 @@ def interpret(value: Any, execution: Execution, *, last_fit_counts: bool = False
         execution: The run that returned it.
         last_fit_counts: Whether a value that is no score falls back on the last fit. None and a model always do.
         may_be_none: Whether None is right also without a fit: the trial has reported its result itself.
+        averages_numbers: Whether a list of numbers is one score for each run, as KerasTuner's methods may return it;
+            else it is refused, for it may well be what `model.evaluate` gave.
 
     Raises:
         ResultError: The value is no score.
@@ -40,7 +49,7 @@ def interpret(value: Any, execution: Execution, *, last_fit_counts: bool = False
     if isinstance(value, Mapping):
         return _from_mapping(value, execution)
     if isinstance(value, list | tuple) and value and all(_is_score(part) for part in value):
-        return _from_list(value, execution)
+        return _from_list(value, execution, averages_numbers=averages_numbers)
     if value is None or is_model(value) or last_fit_counts:
         return _from_last_fit(value, execution, may_be_none=may_be_none)
     raise _no_score(value)
@@ -131,9 +140,16 @@ def _from_mapping(value: Mapping[Any, Any], execution: Execution) -> Result:
     return Result(metrics, None)
 
 
-def _from_list(values: Sequence[Any], execution: Execution) -> Result:
+def _from_list(values: Sequence[Any], execution: Execution, *, averages_numbers: bool) -> Result:
     numbers = [number for part in values if (number := as_number(part)) is not None]
-    if len(numbers) == len(values):
+    if numbers and averages_numbers:
+        execution.reporter.note(
+            "advice",
+            "numbers_averaged",
+            "The trial returns a list of numbers: their mean is the score. If they come from model.evaluate, which "
+            "gives the loss and then the metrics, return one of them.",
+        )
+    elif len(numbers) == len(values):
         shown = ", ".join(f"{number:.4g}" for number in numbers[:4])
         raise FatalResultError(
             f"The trial returned {len(values)} numbers ({shown}), and which of them is the score is not known. Return "

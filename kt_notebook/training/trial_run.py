@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
 
-from kt_notebook.core.budget import Budget
+from kt_notebook.core.budget import EPOCHS, Budget
 from kt_notebook.core.errors import FatalResultError, FatalRuntimeError, TrialStoppedError
 from kt_notebook.core.protocol import Assignment, Reporter, Result
 from kt_notebook.training.callback_copies import CallbackCopies
@@ -131,8 +131,19 @@ class TrialRun:
                         "cv= splits the data of the tuner's own run_trial, and this run_trial does not call "
                         "super().run_trial(trial, …). Split the data in it, or call that."
                     )
-                _close(execution)
+                self._look_at_budget(execution)
             return self._result_of(value, execution)
+
+    def _look_at_budget(self, execution: Execution) -> None:
+        """Say so where Hyperband's epochs were never asked for: the trial counts, as with KerasTuner."""
+        if execution.continuation is not None and not execution.continuation.is_heard:
+            self._reporter.note(
+                "warning",
+                "epochs_not_asked",
+                "run_trial never asks how many epochs Hyperband gives a trial, so a round that was to train on trains "
+                f"anew as long as the one before. Train for trial.hyperparameters.get({EPOCHS!r}) epochs, or use another "
+                "tuner.",
+            )
 
     def _result_of(self, value: Any, execution: Execution) -> Result:
         parts = value if isinstance(value, list | tuple) else [value]
@@ -144,7 +155,7 @@ class TrialRun:
                 "run_trial returned None after it had run its executions. Return what super().run_trial(…) gave it, a "
                 "number, or a dict of numbers."
             )
-        return interpret(value, execution, may_be_none=True)
+        return interpret(value, execution, may_be_none=True, averages_numbers=True)
 
     def _execute(self, index: int, args: Sequence[Any], kwargs: Mapping[str, Any], callbacks: CallbackCopies) -> Any:
         hypermodel = self._plan.hypermodel
@@ -162,7 +173,8 @@ class TrialRun:
                 made["callbacks"] = callbacks.make(self.assignment, index, self._reporter)
             value = hypermodel.run(self.assignment.hyperparameters, *args, **made)
             _close(execution)
-            result = interpret(value, execution, last_fit_counts=hypermodel.last_fit_counts)
+            own_fit = type(hypermodel).fit is not HyperModel.fit
+            result = interpret(value, execution, last_fit_counts=hypermodel.last_fit_counts, averages_numbers=own_fit)
             self._known.append((value, result))
             return value
 

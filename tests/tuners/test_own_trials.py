@@ -415,3 +415,27 @@ def test_trials_run_by_hand_are_saved_and_reloaded():
     assert len(tuner.results) == 2
     again.search(verbose=0)
     assert len(again.results) == 3
+
+
+def test_a_list_of_numbers_from_run_trial_is_averaged_and_said(capsys):
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, **kwargs):
+            return [1.0, 2.0]
+
+    tuner = Own(max_trials=1)
+    tuner.search()
+
+    assert tuner.best.score == 1.5
+    assert "their mean is the score" in capsys.readouterr().out
+
+
+def test_run_trial_that_does_not_ask_for_hyperbands_epochs_runs_and_is_warned(capsys):
+    class Own(kt.Hyperband):
+        def run_trial(self, trial, **kwargs):
+            return trial.hyperparameters.Float("x", 0, 1)
+
+    tuner = Own(max_epochs=4, factor=2, seed=1)
+    tuner.search()
+
+    assert len(tuner.results) > 4
+    assert "never asks how many epochs" in capsys.readouterr().out
