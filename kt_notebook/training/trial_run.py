@@ -141,8 +141,8 @@ class TrialRun:
                 "warning",
                 "epochs_not_asked",
                 "run_trial never asks how many epochs Hyperband gives a trial, so a round that was to train on trains "
-                f"anew as long as the one before. Train for trial.hyperparameters.get({EPOCHS!r}) epochs, or use another "
-                "tuner.",
+                f"anew as long as the one before. Train for trial.hyperparameters.get({EPOCHS!r}) epochs, or use "
+                "another tuner.",
             )
 
     def _result_of(self, value: Any, execution: Execution) -> Result:
