@@ -4,8 +4,9 @@ import difflib
 from typing import Any
 
 from kt_notebook.core.errors import OptionError
+from kt_notebook.core.oracle import Oracle
 
-__all__ = ["refuse_unknown"]
+__all__ = ["check_arguments"]
 
 _KNOWN = (
     "objective",
@@ -27,12 +28,19 @@ _KNOWN = (
 
 
 # Any: whatever a user passed by mistake.
-def refuse_unknown(kind: type, kwargs: dict[str, Any]) -> None:
-    """Refuse arguments that a tuner does not have.
+def check_arguments(kind: type, oracle: Any, kwargs: dict[str, Any]) -> None:
+    """Look at what a tuner was given.
+
+    Args:
+        kind: The tuner's class.
+        oracle: What is to choose the trials.
+        kwargs: Arguments that it does not have.
 
     Raises:
-        OptionError: There are some; the first is named, with the nearest that there is.
+        OptionError: The oracle is none, or there are such arguments; the nearest that there is is named.
     """
+    if not isinstance(oracle, Oracle):
+        raise OptionError(f"oracle is {oracle!r}. Give an Oracle, such as kt_notebook.oracles.RandomSearchOracle().")
     for name, value in kwargs.items():
         near = difflib.get_close_matches(name, _KNOWN, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""

@@ -29,13 +29,14 @@ from kt_notebook.search.oracle_client import OracleClient
 from kt_notebook.search.session import Session
 from kt_notebook.search.worker import Capture
 from kt_notebook.training.compiling import ModelSettings
-from kt_notebook.training.discovery import explore
 from kt_notebook.training.folds import Folds
 from kt_notebook.training.hypermodel import as_hypermodel
 from kt_notebook.training.trial_function import make_trial_function
 from kt_notebook.tuners.advice import advice_on_search
-from kt_notebook.tuners.arguments import refuse_unknown
+from kt_notebook.tuners.arguments import check_arguments
 from kt_notebook.tuners.chief_worker import refuse_chief_and_worker
+from kt_notebook.tuners.found_space import find_space
+from kt_notebook.tuners.known_now import known_now
 from kt_notebook.tuners.own_trials import OwnTrials
 from kt_notebook.tuners.project_search import ProjectSearch
 from kt_notebook.tuners.stateful import Stateful
@@ -69,6 +70,7 @@ class BaseTuner(Stateful):
 
     Attributes:
         hypermodel: What a trial does.
+        model_settings: What is done to each model that was built.
         name: What the search is called in the panel; the project's name by default.
         best_names: The names that the best trial of a `%%tune --keep` cell left behind, else None.
     """
@@ -85,12 +87,8 @@ class BaseTuner(Stateful):
         tuner_id: str | None = None,
         **kwargs: Any,  # refused, with the nearest name that there is
     ) -> None:
-        refuse_unknown(type(self), kwargs)
+        check_arguments(type(self), oracle, kwargs)
         refuse_chief_and_worker(os.environ)
-        if not isinstance(oracle, Oracle):
-            raise OptionError(
-                f"oracle is {oracle!r}. Give an Oracle, such as kt_notebook.oracles.RandomSearchOracle()."
-            )
         if logger is not None:
             warnings.warn("logger= has no effect, as in KerasTuner 1.4.", DeprecationWarning, stacklevel=3)
         self._oracle = oracle
@@ -101,6 +99,7 @@ class BaseTuner(Stateful):
         self.project_name = project_name or _DEFAULT_PROJECT
         self.tuner_id = tuner_id or _DEFAULT_TUNER_ID
         self.logger = logger
+        self.model_settings = ModelSettings()
         self.name = self.project_name
         self._own = OwnTrials(self)
         path = Path(self.directory) / self.project_name
@@ -110,6 +109,8 @@ class BaseTuner(Stateful):
             self.set_state(state)
         self._advice: list[SearchNoted] = []
         self.best_names: dict[str, Any] | None = None
+
+    executions_per_trial: int = 1  # How often each trial is run.
 
     def __repr__(self) -> str:
         """Return the search in one line: what chooses trials, its state, how far it is and its best. Never waits."""
@@ -149,7 +150,9 @@ class BaseTuner(Stateful):
             Exception: What ended the search, such as three first trials that failed alike.
         """
         shell = current_shell()
-        way = way_of(shell, wait=block, verbose=verbosity(fit_kwargs.get("verbose", self._oracle.verbose)), is_cell=False)
+        way = way_of(
+            shell, wait=block, verbose=verbosity(fit_kwargs.get("verbose", self._oracle.verbose)), is_cell=False
+        )
         if self.name == _DEFAULT_PROJECT:
             self.name = name_of(shell, self) or self.name
         session = self.open_session(
@@ -232,6 +235,8 @@ class BaseTuner(Stateful):
         )
         if self.hypermodel is None and not own.runs_trials:
             raise OptionError(f"{type(self).__name__} has no hypermodel. Give a function of hp, or a HyperModel.")
+        if own.runs_trials:  # Its own methods find values for what its hypermodel declares.
+            find_space(self._project, self.hypermodel, self.model_settings)
         trial_function = make_trial_function(
             self.hypermodel,
             fit_args,
@@ -264,9 +269,6 @@ class BaseTuner(Stateful):
         """
         advice, self._advice = self._advice, []
         return [*self._project.opening_notes(is_starting=is_starting), *(advice if is_starting else [])]
-
-    executions_per_trial: int = 1  # How often each trial is run.
-    model_settings: ModelSettings = ModelSettings()  # What is done to each model that was built.
 
     # Hooks for subclasses.
 
@@ -307,44 +309,45 @@ class BaseTuner(Stateful):
     def on_trial_end(self, trial: Trial) -> None:
         """Override it to do something with a trial that has ended and is scored; on the trial's thread."""
 
-    @property
+    @known_now
     def session(self) -> Session | None:
         """The latest session, None before the first search of this object."""
         return self._project.session
 
     # What is known now.
 
-    @property
+    @known_now
     def hub(self) -> Hub:
         """The search's event stream and record."""
         return self._project.hub
 
-    @property
+    @known_now
     def objective(self) -> AnyObjective | None:
         """What the search makes best; None while it is left to the first result."""
         return self._oracle.objective
 
-    @property
+    @known_now
     def results(self) -> ResultsTable:
         """The trials so far, best first, as a pandas DataFrame. Never waits."""
         return results_table(self._project.record)
 
-    @property
+    @known_now
     def pareto(self) -> list[Trial]:
         """The completed trials so far that none surpasses in all objectives, in the order of the first. Never waits.
 
         Pruned trials are not compared. With one objective these are the best trial and those that are as good.
         """
-        return pareto_trials(list(self._oracle.trials.values()), self.objective)
+        return pareto_trials(list(self._oracle.trials.values()), self._oracle.objective)
 
-    @property
+    @known_now
     def best(self) -> BestValues:
         """The best trial's values so far. Never waits."""
         return best_values(self._project.record)
 
     @property
     def project_dir(self) -> str:
-        """The project's folder."""
+        """The project's folder, made where it is not there yet."""
+        self._project.store.project.create()
         return os.path.join(self.directory, self.project_name)  # noqa: PTH118 - "./name", as KerasTuner's summary has it
 
     @property
@@ -353,8 +356,10 @@ class BaseTuner(Stateful):
         return self._oracle.remaining_trials()
 
     def get_trial_dir(self, trial_id: str) -> str:
-        """Return a trial's folder."""
-        return str(self._project.store.trial_dir(trial_id))
+        """Return a trial's folder, made where it is not there yet."""
+        path = self._project.store.trial_dir(trial_id)
+        path.mkdir(parents=True, exist_ok=True)
+        return str(path)
 
     def search_space_summary(self, extended: bool = False) -> None:
         """Show the search space; where nothing is known of it yet, models are built to find it.
@@ -362,12 +367,7 @@ class BaseTuner(Stateful):
         What is found joins the oracle's space, and nothing is trained beyond what building does. An error of the
         user's own function is raised as it is.
         """
-        if self.hypermodel is not None and self.session is None and self._project.record.search["started_at"] is None:
-            space = self._oracle.get_space()
-            if not space.space:
-                with self.model_settings.scope():
-                    explore(self.hypermodel, space)
-                self._oracle.update_space(space)
+        find_space(self._project, self.hypermodel, self.model_settings)
         show_space_summary(self.oracle.get_space(), extended=extended)
 
     # What needs the end of the search.
@@ -391,7 +391,7 @@ class BaseTuner(Stateful):
     def results_summary(self, num_trials: int = 10) -> None:
         """Show the best trials, after the end of the search."""
         best = self._best_trials(num_trials)
-        show_results_summary(self.project_dir, self.objective, best, num_trials)
+        show_results_summary(self.project_dir, self._oracle.objective, best, num_trials)
 
     def _best_trials(self, n: int) -> list[Trial]:
         self.wait()

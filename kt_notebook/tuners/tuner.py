@@ -83,7 +83,7 @@ class Tuner(BaseTuner):
         if isinstance(executions_per_trial, bool) or executions_per_trial < 1:
             raise OptionError(f"executions_per_trial={executions_per_trial!r} runs nothing. Give 1 or more.")
         self.executions_per_trial = int(executions_per_trial)
-        self.model_settings = ModelSettings(
+        model_settings = ModelSettings(
             optimizer=optimizer,
             loss=loss,
             metrics=metrics,
@@ -93,8 +93,11 @@ class Tuner(BaseTuner):
         super().__init__(
             oracle, hypermodel, directory, project_name, overwrite, logger=logger, tuner_id=tuner_id, **kwargs
         )
+        self.model_settings = model_settings
         if isinstance(oracle, HyperbandOracle):
-            self.hub.attach(StateRemover(oracle, self.get_trial_dir))
+            self._project.hub.attach(
+                StateRemover(oracle, lambda trial_id: str(self._project.store.trial_dir(trial_id)))
+            )
 
     def opening_notes(self, *, is_starting: bool = True) -> list[SearchNoted]:
         """Return what the user should know from the start: Hyperband's plan too, where the search begins or goes on."""
@@ -157,8 +160,8 @@ class Tuner(BaseTuner):
             raise OptionError(
                 f"{type(self).__name__} has no hypermodel to build a model with. Override load_model(trial)."
             )
-        place = Path(self.get_trial_dir(trial.trial_id))
-        record = self.hub.record.trials.get(trial.trial_id)
+        place = self._project.store.trial_dir(trial.trial_id)
+        record = self._project.record.trials.get(trial.trial_id)
         if record is not None and not record.epochs and not (place / WEIGHTS_NAME).exists():
             raise ResultError(
                 f"Trial {trial.trial_id} kept no model: it returned its result without a Keras fit. "
