@@ -2,10 +2,10 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from types import CodeType
 from typing import Any
 
-from kt_notebook.core.duration import duration_s
 from kt_notebook.core.errors import CellError
 from kt_notebook.magics.cell import FIT_HOOK_NAME, TUNER_SEARCH_HOOK_NAME
 from kt_notebook.magics.options import TuneOptions
@@ -53,18 +53,9 @@ def run_tuner_search(shell: Any, options: TuneOptions, name: str, line: int, cod
 def _search(
     shell: Any, options: TuneOptions, name: str, file: str, tuner: BaseTuner, /, *fit_args: Any, **fit_kwargs: Any
 ) -> None:
-    fit_kwargs.pop("verbose", None)  # the panel shows what it would print
-    fit_kwargs.pop("block", None)  # %%tune says so
-    cv, timeout = fit_kwargs.pop("cv", None), fit_kwargs.pop("timeout", None)
-    way = way_of(shell, wait=options.wait, workers=options.workers)
     tuner.name = name
-    session = tuner.open_session(
-        fit_args,
-        fit_kwargs,
-        executor=way.executor,
-        capture=way.capture,
-        cell_file=file,
-        cv=cv,
-        timeout_s=duration_s("timeout", timeout),
-    )
-    tuner.run_session(session, way)
+    tuner.way = replace(way_of(shell, wait=options.wait, workers=options.workers), cell_file=file)
+    try:
+        tuner.search(*fit_args, **fit_kwargs)
+    finally:
+        tuner.way = None

@@ -111,6 +111,7 @@ class BaseTuner(Stateful):
         self.best_names: dict[str, Any] | None = None
 
     executions_per_trial: int = 1  # How often each trial is run.
+    way: Way | None = None  # How `search` runs while %%tune calls it.
 
     def __repr__(self) -> str:
         """Return the search in one line: what chooses trials, its state, how far it is and its best. Never waits."""
@@ -149,10 +150,8 @@ class BaseTuner(Stateful):
             KeyboardInterrupt: The user interrupted twice; what has ended is kept.
             Exception: What ended the search, such as three first trials that failed alike.
         """
-        shell = current_shell()
-        way = way_of(
-            shell, wait=block, verbose=verbosity(fit_kwargs.get("verbose", self._oracle.verbose)), is_cell=False
-        )
+        shell, level = current_shell(), verbosity(fit_kwargs.get("verbose", self._oracle.verbose))
+        way = self.way or way_of(shell, wait=block, verbose=level, is_cell=False)
         if self.name == _DEFAULT_PROJECT:
             self.name = name_of(shell, self) or self.name
         session = self.open_session(
@@ -161,6 +160,7 @@ class BaseTuner(Stateful):
             executor=way.executor,
             capture=way.capture,
             timeout_s=duration_s("timeout", timeout),
+            cell_file=way.cell_file,
             cv=cv,
         )
         self.run_session(session, way)

@@ -29,6 +29,7 @@ class Way:
         executor: Where trials run.
         capture: Keeps the trials' output with them; None lets it pass.
         verbose: 0 shows nothing; in text 1 has a line for each trial, 2 also for each epoch.
+        cell_file: File name that the cell was compiled with whose search this is, None for another.
     """
 
     host: Host
@@ -37,6 +38,7 @@ class Way:
     executor: Executor
     capture: Capture | None
     verbose: int = 1
+    cell_file: str | None = None
 
     def show(self, session: Session, tuner: object) -> None:
         """Show a search as it stands."""

@@ -78,6 +78,22 @@ def test_a_cell_that_calls_its_own_tuner_shows_its_search(notebook):
     assert Path("own/journal.jsonl").exists()
 
 
+def test_a_cell_runs_the_search_that_its_tuners_class_has_of_its_own(notebook):
+    notebook.ok(
+        "%%tune\nimport kt_notebook as kt\n"
+        "class Own(kt.RandomSearch):\n"
+        "    def search(self, *args, **kwargs):\n"
+        "        self.seen = args\n"
+        "        super().search(**kwargs)\n"
+        "mine = Own(lambda hp: hp.Float('x', 0, 1), max_trials=2, project_name='own')\n"
+        "mine.search('data', timeout='1h')\n"
+    )
+
+    assert notebook["mine"].seen == ("data",)
+    assert len(notebook["mine"].results) == 2
+    assert notebook["mine"].session.settings.timeout_s == 3600
+
+
 def test_a_cell_that_calls_its_own_tuner_takes_no_options(notebook):
     ran = notebook.fails(
         "%%tune --max-trials 3\nimport kt_notebook as kt\n"
