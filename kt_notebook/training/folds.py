@@ -4,21 +4,17 @@ How it works: which rows belong to which fold is worked out once, so that all tr
 Only the numbers of the rows are kept; a fold's data are copied when its fit begins, and freed after it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kt_notebook.core.errors import DataError, OptionError
 from kt_notebook.training.fit_arguments import FIT_NAMES, has_validation, named_arguments
-from kt_notebook.training.kinds import describe
-from kt_notebook.training.rows import Rows, count_rows, is_array, take_rows
+from kt_notebook.training.rows import count_rows, is_array, take_rows
+from kt_notebook.training.splitting import Fold, as_cv, make_folds
 
 __all__ = ["Folds"]
-
-_FORMS = (
-    "Give a number of folds (cv=5), a splitter of scikit-learn (cv=KFold(5)), or pairs of (train, test) row numbers."
-)
 
 
 class Folds:
@@ -26,18 +22,20 @@ class Folds:
 
     An integer means that many folds of equal size, with rows drawn at random from a seed: rows often come sorted, by
     class or by time of recording, and a fold cut from sorted rows trains on what it is not tested with. Where the order
-    matters give `TimeSeriesSplit(5)`; to keep the share of each class, `StratifiedKFold(5, shuffle=True, …)`.
+    matters give `TimeSeriesSplit(5)`; to keep the share of each class, `StratifiedKFold(5, shuffle=True, …)`. With
+    `groups` an integer n means scikit-learn's `GroupKFold(n)`, as for `SklearnTuner`: rows of a group stay together.
 
     Args:
         cv: A number of folds, 2 or more; an object with `split(X, y, groups)`, as scikit-learn's; or pairs of train
             and test row numbers, or masks.
         fit_args: As given to `search`: x and y.
         fit_kwargs: As given to `search`; `groups` among them goes to the splitter and to no fit.
-        seed: What the rows are shuffled with, where `cv` is an integer.
+        seed: What the rows are shuffled with, where `cv` is an integer and there are no `groups`.
 
     Raises:
         OptionError: `cv` gives no folds for these data, or another argument says what to validate with.
         DataError: The data have no rows to be taken by number.
+        MissingPackageError: `groups` are to be kept together without scikit-learn.
 
     Attributes:
         n_folds: How many folds there are.
@@ -57,10 +55,14 @@ class Folds:
         groups = named.get("groups")
         if groups is not None and (n := count_rows("groups", groups)) != self.n_rows:
             raise DataError(f"groups has {n} labels for {self.n_rows} rows. Give one label for each row.")
-        pairs = _pairs(cv, named, groups, self.n_rows, seed)
-        self._folds = [_checked(pair, number, self.n_rows) for number, pair in enumerate(pairs, 1)]
-        if not self._folds:
-            raise OptionError(f"cv={_shown(cv)} gives no folds. {_FORMS}")
+        self._folds = make_folds(
+            as_cv(cv),
+            self.n_rows,
+            _features(named["x"], self.n_rows),
+            _labels(named.get("y")),
+            groups,
+            splitter_of=lambda n_folds: _ShuffledFolds(n_folds, seed),
+        )
         self.n_folds = len(self._folds)
 
     def __repr__(self) -> str:
@@ -105,11 +107,6 @@ def _name_at(number: int) -> str:
     return FIT_NAMES[number] if number < len(FIT_NAMES) else ""
 
 
-def _shown(cv: Any) -> str:
-    text = repr(cv)
-    return text if len(text) <= 60 else type(cv).__name__
-
-
 # The data.
 
 
@@ -136,51 +133,26 @@ def _count_all(named: Mapping[str, Any]) -> int:
     return n_rows
 
 
-# The folds.
+# What splitters are asked with.
 
 
-def _pairs(cv: Any, named: Mapping[str, Any], groups: Any, n_rows: int, seed: int) -> list[Any]:
-    if isinstance(cv, int | np.integer) and not isinstance(cv, bool):
-        if groups is not None:
-            raise OptionError(
-                f"groups= counts with a splitter that keeps groups together, not with cv={cv}. "
-                f"Give cv=sklearn.model_selection.GroupKFold({cv})."
-            )
-        return _equal_folds(int(cv), n_rows, seed)
-    if isinstance(cv, type):
-        raise OptionError(f"cv is the class {cv.__name__}. Give an instance, such as {cv.__name__}(5).")
-    if callable(getattr(cv, "split", None)) and not isinstance(cv, str | bytes):
-        return _split(cv, named, groups, n_rows)
-    if not isinstance(cv, Iterable) or isinstance(cv, str | bytes | Mapping):
-        raise OptionError(f"cv is {describe(cv)}. {_FORMS}")
-    return list(cv)
+class _ShuffledFolds:
+    """Splits rows into folds of nearly one size, drawn at random from a seed; needs no scikit-learn."""
+
+    def __init__(self, n_folds: int, seed: int) -> None:
+        self._n_folds = n_folds
+        self._seed = seed
+
+    def split(self, x: Any, y: Any) -> Iterator[Fold]:
+        n_rows = len(x)
+        order = np.random.default_rng(self._seed).permutation(n_rows)
+        for part in np.array_split(order, self._n_folds):
+            yield np.setdiff1d(np.arange(n_rows), part, assume_unique=True), np.sort(part)
 
 
-def _equal_folds(n_folds: int, n_rows: int, seed: int) -> list[tuple[Rows, Rows]]:
-    if n_folds < 2:
-        raise OptionError(f"cv={n_folds} leaves nothing to train with or to validate with. Give 2 folds or more.")
-    if n_folds > n_rows:
-        raise OptionError(f"cv={n_folds} is more folds than there are rows ({n_rows}). Give {n_rows} or fewer.")
-    order = np.random.default_rng(seed).permutation(n_rows)
-    parts = [np.sort(part) for part in np.array_split(order, n_folds)]
-    return [(np.setdiff1d(np.arange(n_rows), part, assume_unique=True), part) for part in parts]
-
-
-def _split(splitter: Any, named: Mapping[str, Any], groups: Any, n_rows: int) -> list[Any]:
-    x = named["x"] if hasattr(named["x"], "iloc") or isinstance(named["x"], np.ndarray) else np.zeros((n_rows, 1))
-    labels = _labels(named.get("y"))
-    try:
-        pairs = splitter.split(x, labels) if groups is None else splitter.split(x, labels, groups)
-        return list(pairs)
-    except (ValueError, TypeError) as error:
-        if groups is None and "groups" in str(error):
-            raise OptionError(
-                f"cv={_shown(splitter)} needs groups, one label for each row. Give them: search(x, y, cv=…, groups=…)."
-            ) from error
-        raise OptionError(
-            f"cv={_shown(splitter)} cannot split these {n_rows} rows: {error} Give fewer folds, another splitter, or "
-            "pairs of (train, test) row numbers."
-        ) from error
+def _features(x: Any, n_rows: int) -> Any:
+    """Return the inputs as splitters take them: one table, or as many rows of nothing."""
+    return x if hasattr(x, "iloc") or isinstance(x, np.ndarray) else np.zeros((n_rows, 1))
 
 
 def _labels(y: Any) -> Any:
@@ -195,41 +167,3 @@ def _labels(y: Any) -> Any:
     if labels.ndim == 2 and np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all():
         return labels.argmax(axis=1)
     return labels
-
-
-def _checked(pair: Any, number: int, n_rows: int) -> tuple[Rows, Rows]:
-    """Return the rows of one fold.
-
-    Raises:
-        OptionError: They are no two parts of the data.
-    """
-    if not isinstance(pair, list | tuple | np.ndarray) or len(pair) != 2:
-        raise OptionError(f"Fold {number} of cv is {describe(pair)}, no pair of (train, test) row numbers. {_FORMS}")
-    train, test = (
-        _row_numbers(part, f"{name} rows of fold {number}", n_rows)
-        for part, name in zip(pair, ("training", "held-out"), strict=True)
-    )
-    shared = np.intersect1d(train, test)
-    if shared.size:
-        raise OptionError(
-            f"Fold {number} of cv trains with {shared.size} of the rows that it validates with, row {shared[0]} among "
-            "them, so its score would be too good. Leave them out of one of the two."
-        )
-    return train, test
-
-
-def _row_numbers(part: Any, name: str, n_rows: int) -> Rows:
-    rows = np.asarray(part)
-    if rows.dtype == bool and rows.shape == (n_rows,):
-        rows = np.flatnonzero(rows)
-    if not rows.size:
-        raise OptionError(f"The {name} are empty. Give each fold rows to train with and rows to validate with.")
-    if rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer):
-        raise OptionError(
-            f"The {name} are {describe(part)} with dtype {rows.dtype} and shape {rows.shape}. Give a list of row "
-            f"numbers, or a mask of {n_rows} bools."
-        )
-    if rows.min() < 0 or rows.max() >= n_rows:
-        wrong = rows.min() if rows.min() < 0 else rows.max()
-        raise OptionError(f"The {name} have row {wrong}, and there are the rows 0 to {n_rows - 1}. Count from 0.")
-    return rows.astype(np.intp)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from kt_notebook.core.errors import DataError
 from kt_notebook.training.kinds import describe
 
-__all__ = ["Rows", "count_rows", "is_array", "take_rows"]
+__all__ = ["Rows", "count_rows", "is_array", "take_rows", "take_rows_of_one"]
 
 # Numbers of rows, from 0.
 Rows = npt.NDArray[np.intp]
@@ -60,12 +60,13 @@ def take_rows(data: Any, rows: Rows) -> Any:
         if isinstance(data, list):
             return parts
         return type(data)(*parts) if hasattr(data, "_fields") else tuple(parts)
+    return take_rows_of_one(data, rows)
+
+
+def take_rows_of_one(data: Any, rows: Rows) -> Any:
+    """Return these rows of one array, table, tensor or list of rows: a list of arrays is no several inputs here."""
     if isinstance(data, list | tuple):
         return [data[row] for row in rows]
-    return _of_array(data, rows)
-
-
-def _of_array(data: Any, rows: Rows) -> Any:
     if hasattr(data, "iloc"):  # pandas: by position, whatever the index is.
         return data.iloc[rows]
     tensorflow: Any = sys.modules.get("tensorflow")

@@ -1,5 +1,6 @@
 """SklearnTuner: a search over scikit-learn estimators, each scored by cross-validation."""
 
+import inspect
 import pickle
 import uuid
 from contextlib import suppress
@@ -21,9 +22,10 @@ from kt_notebook.core.trial import Trial
 from kt_notebook.search.session import Session
 from kt_notebook.storage.faults import storage_error
 from kt_notebook.training.execution import current_execution
+from kt_notebook.training.splitting import Fold, as_cv, is_number_of_folds
 from kt_notebook.tuners.base_tuner import BaseTuner
 from kt_notebook.tuners.estimators import SCORE, Scoring, average, check_estimator, fit_estimator
-from kt_notebook.tuners.samples import Fold, Samples, group_splitter, is_number_of_folds, make_splitter, split
+from kt_notebook.tuners.samples import N_FOLDS, Samples, plain_splitter, split
 
 __all__ = ["SklearnTuner"]
 
@@ -46,7 +48,7 @@ class SklearnTuner(BaseTuner):
             else for another kind of estimator.
         metrics: A function `(y_true, y_pred)`, such as those in `sklearn.metrics`, or a list of them, measured besides.
         cv: A splitter of scikit-learn, or pairs of (train, test) row numbers. A number n means
-            `KFold(n, shuffle=True, random_state=1)`, and None 5; with `groups`, `GroupKFold(n)`.
+            `KFold(n, shuffle=True, random_state=1)`, and None 5; with `groups` it means `GroupKFold(n)`, as with Keras.
         **kwargs: As for `BaseTuner`: `directory`, `project_name`, `overwrite`, …
 
     Raises:
@@ -250,15 +252,17 @@ class SklearnTuner(BaseTuner):
 
     @property
     def _is_run_by_user(self) -> bool:
-        return type(self).run_trial is not SklearnTuner.run_trial
+        return inspect.getattr_static(self, "run_trial") is not vars(SklearnTuner)["run_trial"]
 
     def _use_cv(self, cv: Any) -> None:
-        self.cv = make_splitter(cv)
-        self._plain_cv = self.cv if is_number_of_folds(cv) else None  # One that knows of no groups.
+        given = as_cv(N_FOLDS if cv is None else cv)
+        self.cv = plain_splitter(given) if is_number_of_folds(given) else given
+        self._given_cv = (given, self.cv)
 
     def _split(self, samples: Samples) -> list[Fold]:
-        is_grouped = samples.groups is not None and self.cv is self._plain_cv
-        return split(group_splitter(self.cv) if is_grouped else self.cv, samples)
+        given, shown = self._given_cv
+        # A number stays one until the rows are there, as it means another splitter for groups. `cv` may be set too.
+        return split(given if self.cv is shown else as_cv(self.cv), samples)
 
     def _fit_folds(self, trial: Trial, samples: Samples, folds: list[Fold]) -> tuple[Any, list[dict[str, float]]]:
         """Return the last estimator that was fitted, and what each fold gave."""

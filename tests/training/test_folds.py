@@ -1,4 +1,5 @@
 import builtins
+import sys
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
-from kt_notebook.core.errors import DataError, OptionError
+from kt_notebook.core.errors import DataError, MissingPackageError, OptionError
 from kt_notebook.training.folds import Folds
 
 X = np.arange(20).reshape(10, 2)
@@ -94,6 +95,20 @@ def test_groups_go_to_the_splitter_and_to_no_fit() -> None:
     _, kwargs = folds.arguments(0, DATA, {"groups": groups})
     assert "groups" not in kwargs
     assert sorted(_held_out(folds)) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
+
+
+def test_an_integer_keeps_groups_together() -> None:
+    groups = [row % 4 for row in range(10)]
+    held_out = _held_out(Folds(2, DATA, {"groups": groups}), DATA, {"groups": groups})
+    assert sorted(row for part in held_out for row in part) == list(range(10))
+    first, second = ({groups[row] for row in part} for part in held_out)
+    assert not first & second
+
+
+def test_groups_without_scikit_learn_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.model_selection", None)
+    with pytest.raises(MissingPackageError, match=r"cv=2 with groups= is GroupKFold\(2\) .*pip install scikit-learn"):
+        Folds(2, DATA, {"groups": [1, 2] * 5})
 
 
 def test_a_splitter_of_ones_own_sees_the_table() -> None:
@@ -182,7 +197,7 @@ def test_a_folds_copies_are_freed_with_its_fit() -> None:
         ([([0.5], [1])], "The training rows of fold 1 are list with dtype float64"),
         ([(slice(None), [1])], "The training rows of fold 1 are slice"),
         ([([True, False], [1])], "The training rows of fold 1 are list with dtype bool"),
-        ([([0, 1, 2], [2, 3, 1])], r"Fold 1 of cv trains with 2 of the rows that it validates with, row 1 among"),
+        ([([0, 1, 2], [2, 3, 1])], r"Fold 1 of cv trains with 2 of the rows that it is judged by, row 1 among"),
     ],
 )
 def test_folds_that_cannot_be_are_refused_before_anything_trains(cv: Any, message: str) -> None:
@@ -196,7 +211,7 @@ def test_folds_that_cannot_be_are_refused_before_anything_trains(cv: Any, messag
         (DATA, {"validation_data": DATA}, "validation_data= was given as well. Drop one"),
         (DATA, {"validation_split": 0.2}, "validation_split= was given as well. Drop one"),
         ((*DATA, 32, 5, 0, None, 0.2), {}, "validation_split= was given as well"),
-        (DATA, {"groups": [1] * 10}, r"groups= counts with a splitter .*not with cv=2"),
+        (DATA, {"groups": [1] * 10}, r"cv=GroupKFold\(.*\) cannot split these 10 rows: .*number of groups: 1"),
     ],
 )
 def test_arguments_that_contradict_cv_are_refused(args: Any, kwargs: Any, message: str) -> None:

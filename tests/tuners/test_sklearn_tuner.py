@@ -389,6 +389,18 @@ def test_cv_may_be_pairs_of_rows_or_of_masks_also_made_one_after_the_other(cance
     assert seen.fits[1]["y"].tolist() == y[1:3].tolist()
 
 
+def test_cv_may_be_set_on_the_tuner_and_a_number_still_keeps_groups_together(diabetes, seen):
+    X, y = diabetes
+    groups = np.arange(len(y)) % 12
+    tuner = tuner_of(lambda hp: seen(), cv=KFold(5))
+    tuner.cv = 3
+    tuner.search(np.column_stack([groups, X]), y, groups=groups, verbose=0)
+
+    assert len(seen.fits) == 3
+    for fit, score in zip(seen.fits, seen.scores, strict=True):
+        assert not set(fit["X"][:, 0]) & set(score["X"][:, 0])
+
+
 def test_cv_of_a_search_takes_the_place_of_the_tuners(cancer, seen):
     tuner = tuner_of(lambda hp: seen(), cv=5)
     tuner.search(*cancer, cv=2, verbose=0)
@@ -406,7 +418,7 @@ def test_all_trials_have_the_same_folds_whatever_the_splitter_draws(cancer, seen
 @pytest.mark.parametrize(
     ("cv", "message"),
     [
-        (1, r"cv=1 leaves nothing to fit with or to score with\. Give 2 folds or more"),
+        (1, r"cv=1 leaves nothing to train with or to hold out\. Give 2 folds or more"),
         (KFold, r"cv is the class KFold\. Give an instance"),
         ("five", r"cv is str 'five'\. Give a number of folds"),
         (True, r"cv is bool\b.*Give a number of folds"),
@@ -420,13 +432,15 @@ def test_what_is_no_cv_is_refused_at_once(cv, message):
 @pytest.mark.parametrize(
     ("cv", "message"),
     [
-        (500, r"cv=KFold\(n_splits=500.*cannot split these 120 rows: Cannot have number of splits"),
-        (GroupKFold(3), r"cv=GroupKFold\(n_splits=3.*needs groups, a label for each row\. .*groups=…"),
+        (500, r"cv=500 is more folds than there are rows \(120\)\. Give 120 or fewer"),
+        (KFold(500), r"cv=KFold\(n_splits=500.*cannot split these 120 rows: Cannot have number of splits"),
+        (GroupKFold(3), r"cv=GroupKFold\(n_splits=3.*needs groups, one label for each row\. .*groups=…"),
         ([], r"cv=\[\] gives no folds\. Give a number of folds"),
         ([([0], [1]), 7], r"Fold 2 of cv is int 7, no pair of \(train, test\)"),
-        ([([0], [120])], r"Fold 1 of cv has row 120, and there are the rows 0 to 119\. Count from 0"),
-        ([([0], [])], r"Fold 1 of cv has an empty part"),
-        ([([0.5], [1])], r"Fold 1 of cv has list with dtype float64 for rows"),
+        ([([0], [120])], r"The held-out rows of fold 1 have row 120, and there are the rows 0 to 119\. Count from 0"),
+        ([([0], [])], r"The held-out rows of fold 1 are empty"),
+        ([([0.5], [1])], r"The training rows of fold 1 are list with dtype float64"),
+        ([([0, 1, 2], [0, 1, 2])], r"Fold 1 of cv trains with 3 of the rows that it is judged by, row 0 among them"),
     ],
 )
 def test_folds_that_cannot_be_are_refused_before_anything_is_fitted(cancer, seen, cv, message):
@@ -653,15 +667,17 @@ def test_a_subclass_may_make_the_rows_itself():
 def test_a_search_may_go_on_beside_the_caller_with_his_settings_of_scikit_learn(cancer):
     threads = []
 
-    def build(hp):
-        threads.append(threading.current_thread())
-        return make_pipeline(StandardScaler(), Named())
+    class Threaded(Named):
+        def fit(self, X, y=None, *, sample_weight=None):
+            threads.append(threading.current_thread())
+            return super().fit(X, y, sample_weight=sample_weight)
 
-    tuner = tuner_of(build)
+    tuner = tuner_of(lambda hp: make_pipeline(StandardScaler(), Threaded()))
     with sklearn.config_context(transform_output="pandas"):
         tuner.search(*cancer, block=False, verbose=0)
         assert tuner.wait(DEADLINE_S)
 
+    assert len(threads) == 5
     assert threading.main_thread() not in threads
     assert tuner.best.score == 1.0
 
