@@ -17,12 +17,8 @@ def parse_duration(flag: str, text: str) -> float:
     Raises:
         OptionError: The text is no duration, or is zero.
     """
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.lower())
-    whole = "".join(number + unit for number, unit in parts)
-    # 1h30 could mean minutes or seconds: a number without a unit stands alone.
-    known = all(unit in _UNITS and (unit or len(parts) == 1) for _, unit in parts)
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts) if known else 0.0
-    if not parts or whole != text.lower().replace(" ", "") or seconds <= 0:
+    seconds = _seconds(text)
+    if seconds <= 0:
         raise OptionError(f"{flag} {text} is no time. Write seconds, or 30s, 30m, 2h, 1h30m.")
     return seconds
 
@@ -35,9 +31,19 @@ def duration_s(name: str, value: Any) -> float | None:  # Any: whatever a user p
     """
     if value is None:
         return None
-    if isinstance(value, str):
-        return parse_duration(f"{name}=", value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value <= 0:
+    seconds = _seconds(value) if isinstance(value, str) else float(value) if is_number else 0.0
+    if not math.isfinite(seconds) or seconds <= 0:
         raise OptionError(f"{name}={value!r} is no time. Give seconds above 0, or a text such as '30m' or '1h30m'.")
-    return float(value)
+    return seconds
+
+
+def _seconds(text: str) -> float:
+    """Return what a text means, 0 where that is nothing."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.lower())
+    whole = "".join(number + unit for number, unit in parts)
+    # 1h30 could mean minutes or seconds: a number without a unit stands alone.
+    is_known = all(unit in _UNITS and (unit or len(parts) == 1) for _, unit in parts)
+    if not is_known or whole != text.lower().replace(" ", ""):
+        return 0.0
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)

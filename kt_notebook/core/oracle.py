@@ -12,7 +12,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from kt_notebook.core.errors import KTNotebookError, OptionError, SearchStateError
+from kt_notebook.core.answer import read_answer
+from kt_notebook.core.errors import KTNotebookError, SearchStateError
+from kt_notebook.core.given_space import check_given, refuse_new_entries
 from kt_notebook.core.given_values import Given, given_trials, keep_active
 from kt_notebook.core.limits import check_limit, check_max_trials, check_seed
 from kt_notebook.core.metrics import infer_metric_direction
@@ -26,6 +28,7 @@ from kt_notebook.core.waiting_line import WaitingLine
 
 __all__ = ["GO_ON", "Oracle", "Pruner", "TooManyFailuresError", "Verdict", "synchronized", "trial_seed"]
 
+_FAILED = (TrialStatus.FAILED, TrialStatus.INVALID)
 _F = TypeVar("_F", bound=Callable[..., Any])  # Any: users decorate methods of any signature.
 
 
@@ -51,10 +54,10 @@ class Oracle(Stored):
         objective: None (the first result decides), a metric's name, an `Objective`, or a list of these.
         max_trials: Most trials to run; None where the oracle itself knows its end.
         hyperparameters: A space that is known beforehand; what it holds wins over what trials declare.
-        allow_new_entries: Whether trials may declare more than `hyperparameters` holds.
+        allow_new_entries: Whether trials may declare more than `hyperparameters` holds; if not, that ends the search.
         tune_new_entries: Whether what trials declare beyond it is searched, not only kept at its default.
         seed: Any integer, 0 included; None draws one.
-        max_retries_per_trial: How often a failed trial is run again.
+        max_retries_per_trial: How often a trial with NaN or an exception, `FailedTrialError` aside, is run again.
         max_consecutive_failed_trials: End the search when as many trials in a row failed; None: never for this.
         pruner: Ends trials that cannot win; None lets every trial run to its end.
 
@@ -80,11 +83,7 @@ class Oracle(Stored):
     ) -> None:
         check_max_trials(max_trials)
         check_seed(seed)
-        if hyperparameters is None and not (tune_new_entries and allow_new_entries):
-            raise OptionError(
-                "tune_new_entries=False and allow_new_entries=False need hyperparameters=, the space to search. "
-                "Give it, or leave both at True."
-            )
+        check_given(hyperparameters, tune_new_entries=tune_new_entries, allow_new_entries=allow_new_entries)
         check_limit("max_retries_per_trial", max_retries_per_trial, at_least=0)
         check_limit("max_consecutive_failed_trials", max_consecutive_failed_trials, at_least=1)
         self.objective: AnyObjective | None = create_objective(objective)
@@ -114,7 +113,7 @@ class Oracle(Stored):
         """Return `{"status": TrialStatus, "values": dict}` for the next trial.
 
         RUNNING with values, IDLE while nothing can be proposed before a running trial ends, or STOPPED when the
-        search is over.
+        search is over. What the values leave out is at its default.
         """
         raise NotImplementedError(f"{type(self).__name__} has no populate_space(trial_id). Write one.")
 
@@ -167,6 +166,9 @@ class Oracle(Stored):
         """Return the next trial for a worker: RUNNING, or IDLE or STOPPED without values.
 
         A worker that has a running trial gets that one again.
+
+        Raises:
+            FatalValueError: `populate_space` returned something that is no answer.
         """
         if tuner_id in self.ongoing_trials:
             return self.ongoing_trials[tuner_id]
@@ -180,11 +182,10 @@ class Oracle(Stored):
             return Trial(HyperParameters(), trial_id, TrialStatus.STOPPED)
         enqueued, values = self.waiting_line.take(self.hyperparameters.search_space)
         if enqueued is None:
-            response = self.populate_space(trial_id)
-            status = TrialStatus(response["status"])
-            if status is not TrialStatus.RUNNING:
-                return Trial(HyperParameters(), trial_id, status)
-            values = response["values"]
+            answer = read_answer(self.populate_space(trial_id), type(self).__name__)
+            if answer.status is not TrialStatus.RUNNING:
+                return Trial(HyperParameters(), trial_id, answer.status)
+            values = answer.values
         else:
             values = self.values_by_hand(values)
         hyperparameters = self.hyperparameters.copy()
@@ -237,19 +238,30 @@ class Oracle(Stored):
             trial.pruned = {"epoch": step, "reason": verdict.reason}
         return trial
 
-    def end_trial(self, trial: Trial) -> None:
+    def end_trial(self, trial: Trial | str, status: str = TrialStatus.COMPLETED) -> None:
         """Close a trial: score it, queue it again where retries are left, or file it.
+
+        A trial that ends as INVALID broke and is run again, or filed as FAILED where no retries are left; one that ends
+        as FAILED is not run again. One whose objective is NaN is run again too, and filed as INVALID.
+
+        Args:
+            trial: The trial with its status; or its id, as KerasTuner's first tuners give it.
+            status: How it ended, where `trial` is its id.
 
         Raises:
             TooManyFailuresError: As many trials in a row failed as allowed. The trial is filed all the same.
         """
+        if isinstance(trial, str):
+            trial = self.get_trial(trial)
+            trial.status = TrialStatus(status)
         known = self.get_trial(trial.trial_id)
         if known is not trial:
             known.hyperparameters, known.metrics = trial.hyperparameters, trial.metrics
             known.message, known.status = trial.message, trial.status
+        is_broken = known.status is TrialStatus.INVALID
         if known.pruned is not None and known.status in (TrialStatus.STOPPED, TrialStatus.COMPLETED):
             known.status = TrialStatus.COMPLETED
-        if known.enqueued is not None and known.status is not TrialStatus.FAILED:
+        if known.enqueued is not None and known.status not in _FAILED:
             keep_active(known.hyperparameters)
         if known.status in (TrialStatus.COMPLETED, TrialStatus.STOPPED) and known.metrics.metrics:
             self.score_trial(known)
@@ -257,13 +269,14 @@ class Oracle(Stored):
             known.status = TrialStatus.INVALID
             known.message = known.message or f"The objective came out as {known.score}."
         self._release(known)
-        failed = known.status in (TrialStatus.FAILED, TrialStatus.INVALID)
         runs = self._n_runs[known.trial_id] = self._n_runs.get(known.trial_id, 0) + 1
-        if failed and runs <= self.max_retries_per_trial:
+        if known.status is TrialStatus.INVALID and runs <= self.max_retries_per_trial:
             self.rerun_trial(known.trial_id)
             return
+        if is_broken:
+            known.status = TrialStatus.FAILED
         self.end_order.append(known.trial_id)
-        self._n_failed_in_a_row = self._n_failed_in_a_row + 1 if failed else 0
+        self._n_failed_in_a_row = self._n_failed_in_a_row + 1 if known.status in _FAILED else 0
         limit = self.max_consecutive_failed_trials
         if limit is not None and self._n_failed_in_a_row >= limit:
             raise TooManyFailuresError(
@@ -292,8 +305,14 @@ class Oracle(Stored):
             self.rerun_trial(trial.trial_id)
 
     def update_space(self, hyperparameters: HyperParameters) -> None:
-        """Take in what a trial has declared beyond the space."""
-        if self.tune_new_entries and self.allow_new_entries:
+        """Take in what a trial has declared beyond the space.
+
+        Raises:
+            FatalRuntimeError: `allow_new_entries` is False, and there is such a hyperparameter.
+        """
+        if not self.allow_new_entries:
+            refuse_new_entries(self.hyperparameters.search_space, hyperparameters.search_space)
+        if self.tune_new_entries:
             self.hyperparameters.merge(hyperparameters, overwrite=False)
 
     # What anybody may ask.

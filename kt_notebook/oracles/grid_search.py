@@ -29,9 +29,9 @@ class GridSearchOracle(Oracle):
         max_trials: Most trials to run; None for all combinations.
         seed: Any integer, 0 included; None draws one. It decides the trials' own seeds, not their order.
         hyperparameters: A space that is known beforehand; what it holds wins over what trials declare.
-        allow_new_entries: Whether trials may declare more than `hyperparameters` holds.
+        allow_new_entries: Whether trials may declare more than `hyperparameters` holds; if not, that ends the search.
         tune_new_entries: Whether what they declare beyond it is searched, not only kept at its default.
-        max_retries_per_trial: How often a failed trial is run again.
+        max_retries_per_trial: How often a trial with NaN or an exception, `FailedTrialError` aside, is run again.
         max_consecutive_failed_trials: End the search when as many trials in a row failed; None: never for this reason.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
 

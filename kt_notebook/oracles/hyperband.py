@@ -15,6 +15,7 @@ from kt_notebook.core.budget import Budget
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.format import format_count
 from kt_notebook.core.hyperparameter import HyperParameter
+from kt_notebook.core.limits import check_count
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, Pruner
 from kt_notebook.core.space import HyperParameters
@@ -54,9 +55,9 @@ class HyperbandOracle(Oracle):
         hyperband_iterations: How often to go through all brackets.
         seed: Any integer, 0 included; None draws one.
         hyperparameters: A space that is known beforehand; what it holds wins over what trials declare.
-        allow_new_entries: Whether trials may declare more than `hyperparameters` holds.
+        allow_new_entries: Whether trials may declare more than `hyperparameters` holds; if not, that ends the search.
         tune_new_entries: Whether what they declare beyond it is searched, not only kept at its default.
-        max_retries_per_trial: How often a failed trial is run again.
+        max_retries_per_trial: How often a trial with NaN or an exception, `FailedTrialError` aside, is run again.
         max_consecutive_failed_trials: End the search when as many trials in a row failed; None: never for this reason.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
         sampler: Where new configurations come from: "random"; "bayesian", a model of the trials on all rungs (the
@@ -103,13 +104,11 @@ class HyperbandOracle(Oracle):
             max_consecutive_failed_trials=max_consecutive_failed_trials,
             pruner=create_pruner(prune),
         )
-        n_iterations = hyperband_iterations
-        if isinstance(n_iterations, bool) or not hasattr(n_iterations, "__index__") or n_iterations < 1:
-            raise OptionError(f"hyperband_iterations={n_iterations!r} runs nothing. Give a whole number of 1 or more.")
+        check_count("hyperband_iterations", hyperband_iterations)
         self._brackets = plan_brackets(max_epochs, factor)
         self.max_epochs = max_epochs
         self.factor = factor
-        self.hyperband_iterations = n_iterations
+        self.hyperband_iterations = hyperband_iterations
         self.epochs_from = ""  # In words, where the user did not give `max_epochs` here.
         self._sampler = _create_sampler(sampler)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from kt_notebook.core.errors import FailedTrialError, FatalResultError, ResultError
+from kt_notebook.core.errors import FailedTrialError, FatalError, FatalResultError, ResultError
 from kt_notebook.core.events import ErrorInfo, TrialEnded
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, TooManyFailuresError
@@ -37,7 +37,9 @@ def end_trial(oracle: Oracle, trial: Trial, outcome: Outcome) -> tuple[TrialEnde
     """
     error, result = outcome.error, outcome.result
     if outcome.kind is OutcomeKind.FAILED:
-        trial.status = TrialStatus.FAILED
+        # To an oracle, as to KerasTuner, INVALID is what may be tried again.
+        is_final = isinstance(outcome.exception, FailedTrialError | FatalError)
+        trial.status = TrialStatus.FAILED if is_final else TrialStatus.INVALID
         trial.message = error.traceback if error is not None else None
     elif trial.status is TrialStatus.RUNNING:
         trial.status = TrialStatus.COMPLETED

@@ -25,8 +25,8 @@ class Hyperband(Tuner):
         seed: Any integer; None draws one.
         hyperparameters: A space known beforehand; what it holds wins over what trials declare.
         tune_new_entries: Whether what trials declare beyond it is searched.
-        allow_new_entries: Whether trials may declare more.
-        max_retries_per_trial: How often a failed trial is run again.
+        allow_new_entries: Whether trials may declare more; if not, that ends the search.
+        max_retries_per_trial: How often a trial with NaN or an exception, `FailedTrialError` aside, is run again.
         max_consecutive_failed_trials: End the search after as many failures in a row; None: never for this.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
         sampler: Where new configurations come from: "random", or "bayesian": a model of the trials so far.

@@ -21,8 +21,8 @@ class RandomSearch(Tuner):
         seed: Any integer; None draws one.
         hyperparameters: A space known beforehand; what it holds wins over what trials declare.
         tune_new_entries: Whether what trials declare beyond it is searched.
-        allow_new_entries: Whether trials may declare more.
-        max_retries_per_trial: How often a failed trial is run again.
+        allow_new_entries: Whether trials may declare more; if not, that ends the search.
+        max_retries_per_trial: How often a trial with NaN or an exception, `FailedTrialError` aside, is run again.
         max_consecutive_failed_trials: End the search after as many failures in a row. Where the first three trials fail
             alike, it ends in any case.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
@@ -68,8 +68,8 @@ class GridSearch(Tuner):
         seed: Any integer; None draws one. It seeds the trials, not their order.
         hyperparameters: A space known beforehand; what it holds wins over what trials declare.
         tune_new_entries: Whether what trials declare beyond it is searched.
-        allow_new_entries: Whether trials may declare more.
-        max_retries_per_trial: How often a failed trial is run again.
+        allow_new_entries: Whether trials may declare more; if not, that ends the search.
+        max_retries_per_trial: How often a trial with NaN or an exception, `FailedTrialError` aside, is run again.
         max_consecutive_failed_trials: End the search after as many failures in a row. Where the first three trials fail
             alike, it ends in any case.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.
@@ -118,8 +118,8 @@ class BayesianOptimization(Tuner):
         seed: Any integer; None draws one.
         hyperparameters: A space known beforehand; what it holds wins over what trials declare.
         tune_new_entries: Whether what trials declare beyond it is searched.
-        allow_new_entries: Whether trials may declare more.
-        max_retries_per_trial: How often a failed trial is run again.
+        allow_new_entries: Whether trials may declare more; if not, that ends the search.
+        max_retries_per_trial: How often a trial with NaN or an exception, `FailedTrialError` aside, is run again.
         max_consecutive_failed_trials: End the search after as many failures in a row. Where the first three trials fail
             alike, it ends in any case.
         prune: "auto", "median" or "halving" ends trials that cannot win; None and "none" let each run to its end.

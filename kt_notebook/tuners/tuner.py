@@ -6,6 +6,7 @@ from typing import Any
 
 from kt_notebook.core.errors import OptionError, ResultError, SearchStateError
 from kt_notebook.core.events import SearchNoted
+from kt_notebook.core.limits import check_count
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial
 from kt_notebook.oracles.hyperband import HyperbandOracle
@@ -80,8 +81,7 @@ class Tuner(BaseTuner):
         executions_per_trial: int = 1,
         **kwargs: Any,  # narrowed by BaseTuner
     ) -> None:
-        if isinstance(executions_per_trial, bool) or executions_per_trial < 1:
-            raise OptionError(f"executions_per_trial={executions_per_trial!r} runs nothing. Give 1 or more.")
+        check_count("executions_per_trial", executions_per_trial)
         self.executions_per_trial = int(executions_per_trial)
         model_settings = ModelSettings(
             optimizer=optimizer,

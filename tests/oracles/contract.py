@@ -423,11 +423,24 @@ class OracleContract:
         rows = Play(self.make(network), metrics=lambda loss: {"val_loss": 0.25}).moves([(0, "done")] * 16)
         assert [status for _, status, _ in rows] == [TrialStatus.RUNNING] * 8
 
-    def test_a_trial_that_failed_is_run_again_where_retries_are_left(self):
+    @pytest.mark.parametrize(("what", "filed_as"), [("break", TrialStatus.FAILED), ("nan", TrialStatus.INVALID)])
+    def test_a_trial_that_broke_or_gave_no_number_is_run_again_where_retries_are_left(self, what, filed_as):
+        """KerasTuner runs both twice too, and then files both as FAILED."""
         oracle = self.make(network, max_retries_per_trial=1)
         play = Play(oracle)
-        play.moves([(0, "done"), (0, "fail"), (0, "done"), (0, "fail"), (0, "done"), (0, "fail")])
-        assert [trial_id for trial_id, *_ in play.proposals] == [play.proposals[0][0]] * 2 + [play.proposals[2][0]]
+        play.moves([(0, "done"), (0, what), (0, "done"), (0, what), (0, "done"), (0, what)])
+        first, _, second = (trial_id for trial_id, *_ in play.proposals)
+        assert [trial_id for trial_id, *_ in play.proposals] == [first, first, second]
+        assert oracle.get_trial(first).status is filed_as
+        assert oracle.end_order == [first]
+
+    def test_a_trial_that_failed_for_good_is_not_run_again(self):
+        """KerasTuner files what was ended as FAILED, at a FailedTrialError, whatever max_retries_per_trial says."""
+        oracle = self.make(network, max_retries_per_trial=3)
+        play = Play(oracle)
+        play.moves([(0, "done"), (0, "fail"), (0, "done")])
+        assert len({trial_id for trial_id, *_ in play.proposals}) == len(play.proposals) == 2
+        assert oracle.get_trial(oracle.end_order[0]).status is TrialStatus.FAILED
 
     def test_making_a_metric_large_is_making_its_negative_small(self):
         least = Play(self.make(network)).moves([(0, "done"), (1, "done"), (1, "done"), (0, "done")] * 4)

@@ -16,7 +16,9 @@ from kt_notebook.core.waiting_line import WaitingLine
 from kt_notebook.oracles.random_draws import draw_configuration
 from tests.oracles.spaces import check_configuration, own
 
-ENDINGS = ("done", "fail", "nan", "inf", "-inf", "huge", "prune")
+ENDINGS = ("done", "fail", "break", "nan", "inf", "-inf", "huge", "prune")
+# What failed for good, and what an exception ended.
+_FAILURES = {"fail": TrialStatus.FAILED, "break": TrialStatus.INVALID}
 _RESULTS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, "huge": 1e300}
 
 
@@ -120,10 +122,10 @@ class Play:
     def _end(self, worker, what):
         trial = self.running.pop(worker)
         n_epochs = self.n_epochs.pop(worker)
-        trial.status = TrialStatus.FAILED if what == "fail" else TrialStatus.COMPLETED
+        trial.status = _FAILURES.get(what, TrialStatus.COMPLETED)
         if what == "prune":
             trial.pruned = {"epoch": n_epochs - 1, "reason": "it cannot win"}
-        if what != "fail":
+        if what not in _FAILURES:
             result = self.metrics(_RESULTS[what]) if what in _RESULTS else self._measured(trial, n_epochs)
             self.oracle.update_trial(trial.trial_id, result, n_epochs)
         self.oracle.end_trial(trial)

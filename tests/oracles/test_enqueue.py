@@ -144,7 +144,7 @@ def test_a_trial_that_failed_before_it_declared_anything_runs_again_with_all_its
     oracle = make(declare=None, max_retries_per_trial=1)
     oracle.enqueue({"n": 3})
     trial = oracle.create_trial("tuner0")
-    trial.status = TrialStatus.FAILED
+    trial.status = TrialStatus.INVALID
     oracle.end_trial(trial)
     again = oracle.create_trial("tuner0")
     finish(oracle, again, wide)

@@ -179,7 +179,7 @@ def test_a_failed_trial_that_is_run_again_may_go_on():
 
     def fail_once(oracle, trial):
         n_runs[trial.trial_id] = n_runs.get(trial.trial_id, 0) + 1
-        end(oracle, trial, status=TrialStatus.FAILED if n_runs[trial.trial_id] == 1 else TrialStatus.COMPLETED)
+        end(oracle, trial, status=TrialStatus.INVALID if n_runs[trial.trial_id] == 1 else TrialStatus.COMPLETED)
 
     play(oracle, fail_once)
     assert len(oracle.trials) == len(play(make()))
