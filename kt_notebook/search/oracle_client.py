@@ -5,7 +5,7 @@ from typing import Any
 
 from kt_notebook.core.errors import SearchStateError, TrialStoppedError
 from kt_notebook.core.oracle import Oracle
-from kt_notebook.core.trial import Trial
+from kt_notebook.core.trial import Trial, TrialStatus
 from kt_notebook.search.calls import snapshot
 from kt_notebook.search.session import Session
 
@@ -18,15 +18,15 @@ class OracleClient:
     Args:
         oracle: The session's own.
         session: Its owner.
-        hold: Called on a trial's own thread with its id and step when it has reported: waits while the search is
-            paused, and raises where the trial is to end.
+        hold: Called on a trial's own thread with a copy of it and the step when it has reported: waits while the
+            search is paused, and raises where the trial is to end.
     """
 
     _oracle: Oracle
     _session: Session
-    _hold: Callable[[str, int], None]
+    _hold: Callable[[Trial, int], None]
 
-    def __init__(self, oracle: Oracle, session: Session, hold: Callable[[str, int], None]) -> None:
+    def __init__(self, oracle: Oracle, session: Session, hold: Callable[[Trial, int], None]) -> None:
         object.__setattr__(self, "_oracle", oracle)
         object.__setattr__(self, "_session", session)
         object.__setattr__(self, "_hold", hold)
@@ -55,10 +55,10 @@ class OracleClient:
 
         twin = session.call(update)
         if session.is_inside:
-            self._hold(trial_id, step)
+            self._hold(twin, step)
         return twin
 
-    def end_trial(self, trial: Trial) -> None:
+    def end_trial(self, trial: Trial | str, status: str = TrialStatus.COMPLETED) -> None:
         """Leave the ending to the session, which scores the trial when its code has come back."""
 
     def create_trial(self, tuner_id: str) -> Trial:

@@ -55,15 +55,19 @@ class OwnTrials:
         """Whether the tuner is to hear from the session of a trial's making and end."""
         return self.runs_trials or not self._own.isdisjoint(("on_trial_end", "pre_create_trial"))
 
-    def hold(self, trial_id: str, step: int) -> None:
+    def hold(self, reported: Trial, step: int) -> None:
         """Let a trial that has just reported through the oracle wait while the search is paused. On the trial's thread.
+
+        Its metrics and status are those of the oracle's own from then on.
 
         Raises:
             TrialStoppedError: The trial is to end.
         """
-        if trial_id in self._at_work:
+        if reported.trial_id in self._at_work:
+            trial, run = self._at_work[reported.trial_id]
+            trial.metrics.metrics, trial.status = reported.metrics.metrics, reported.status
             # What is reported at step 0 may be the whole result: nothing is won by cutting the trial then.
-            self._at_work[trial_id][1].hold(is_amid=step > 0)
+            run.hold(is_amid=step > 0)
 
     # Any: arguments of `search`, what a trial returns, Keras' callbacks.
     def run(self, run: TrialRun, fit_args: Sequence[Any], fit_kwargs: dict[str, Any]) -> Any:

@@ -199,6 +199,31 @@ def test_what_ends_as_invalid_is_run_again_and_then_has_failed():
     assert oracle.create_trial("tuner0").trial_id != trial.trial_id
 
 
+class ReportsItself(kt.RandomSearch):
+    """Reports two steps and ends the trial itself, and looks at the trial in hand."""
+
+    def run_trial(self, trial, **kwargs):
+        metrics, x = trial.metrics, trial.hyperparameters.Float("x", 0, 1)
+        for step in (0, 1):
+            self.oracle.update_trial(trial.trial_id, {"val": x - step}, step)
+            seen.append((metrics.get_last_value("val") == x - step, metrics is trial.metrics, trial.status))
+        self.oracle.end_trial(trial.trial_id, "COMPLETED")
+
+
+seen = []
+
+
+@pytest.mark.parametrize("block", [True, False])
+def test_a_trial_in_hand_has_what_was_reported_of_it(block):
+    """KerasTuner's run_trial has the oracle's own trial, so that update_trial shows at once in `trial.metrics`."""
+    seen.clear()
+    tuner = ReportsItself(objective="val:min", max_trials=1)
+    search_through(tuner, block)
+    assert seen == [(True, True, "RUNNING")] * 2
+    trial = tuner.oracle.get_trial("0")
+    assert (trial.status, trial.best_step) == ("COMPLETED", 1)
+
+
 # Counts.
 
 
