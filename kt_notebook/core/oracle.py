@@ -51,7 +51,8 @@ class Oracle(Stored):
     """Base of all oracles. Not for use from several threads at once.
 
     Args:
-        objective: None (the first result decides), a metric's name, an `Objective`, or a list of these.
+        objective: None (the first result decides; till then `oracle.objective` is None, where KerasTuner's is called
+            "default_objective"), a metric's name, an `Objective`, or a list of these.
         max_trials: Most trials to run; None where the oracle itself knows its end.
         hyperparameters: A space that is known beforehand; what it holds wins over what trials declare.
         allow_new_entries: Whether trials may declare more than `hyperparameters` holds; if not, that ends the search.

@@ -141,8 +141,9 @@ class Trial:
         trial.set_state(state)
         return trial
 
-    # KerasTuner's users load a trial from a file without a tuner, so nobody can have bound a store: these three, and
-    # nothing else in core, ask storage by themselves, when they are called.
+    # KerasTuner's users load a trial from a file without a tuner, so nobody can have bound a store as for an oracle
+    # (`core.stateful`): these three import storage when they are called. It is core's one import upwards, and the one
+    # that its contracts in pyproject.toml except.
 
     # Any: a path, as `os.PathLike`, which core does not import.
     def save(self, fname: Any) -> str:

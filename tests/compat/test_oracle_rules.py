@@ -80,6 +80,17 @@ def test_a_summary_of_a_space_that_is_not_allowed_says_so():
         tuner.search_space_summary()
 
 
+# An objective that was left out.
+
+
+def test_an_objective_that_was_left_out_is_called_as_there_once_a_number_has_come():
+    """KerasTuner's oracle.objective is called "default_objective" from the start; here it is None till then."""
+    tuner = kt.RandomSearch(lambda hp: hp.Float("x", 0, 1), max_trials=1)
+    assert tuner.oracle.objective is None
+    tuner.search(verbose=0)
+    assert (tuner.oracle.objective.name, tuner.oracle.objective.direction) == ("default_objective", "min")
+
+
 # Retries.
 
 
