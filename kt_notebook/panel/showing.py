@@ -1,12 +1,14 @@
 """Shows a search where the user is: a live panel, a static table where nobody watches, text in a terminal."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from kt_notebook.core.events import Record
 from kt_notebook.panel.bundle import SearchDisplay
 from kt_notebook.panel.channel import Feed
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch
 from kt_notebook.panel.text import to_text
+from kt_notebook.search.hub import Hub, Sink
 from kt_notebook.search.session import Session
 from kt_notebook.sinks.console import console_on
 
@@ -66,17 +68,18 @@ def run_shown(
             if serve is None:
                 displays[0].show()
 
-    if console is not None:
-        session.hub.attach(console)
+    listeners: list[Sink] = [] if console is None else [console, _UntilEnd(session.hub, console)]
+    for listener in listeners:
+        session.hub.attach(listener)
     try:
         if serve is None:
             begin()
-            console = None  # It goes on until the search ends.
+            listeners.clear()  # They go on until the search ends.
         else:
             serve(begin)
     finally:
-        if console is not None:
-            session.hub.detach(console)
+        for listener in listeners:
+            session.hub.detach(listener)
         if serve is not None and displays:
             displays[0].finish()
 
@@ -85,3 +88,22 @@ def _panel(host: Host, search: HostedSearch) -> SearchDisplay:
     from kt_notebook.panel.widget import widget_of  # anywidget is loaded when a panel is made, not before
 
     return SearchDisplay(search.feed, widget_of(search, host))
+
+
+class _UntilEnd:
+    """A listener that takes another one, and itself, off the hub when the search has ended.
+
+    Args:
+        hub: Where both listen.
+        sink: The other one; it hears of the end.
+    """
+
+    def __init__(self, hub: Hub, sink: Sink) -> None:
+        self._hub = hub
+        self._sink = sink
+
+    def receive(self, records: Sequence[Record]) -> None:
+        """Look for the end among the records."""
+        if any(record["kind"] == "search_ended" for record in records):
+            self._hub.detach(self._sink)
+            self._hub.detach(self)

@@ -32,7 +32,7 @@ class Call(Generic[_T]):
             return
         try:
             value = self._function()
-        except Exception as error:  # noqa: BLE001 - Boundary: it is the caller's, who gets it.
+        except BaseException as error:  # noqa: BLE001 - Boundary: it is the caller's, who gets it, sys.exit() too.
             self._future.set_exception(error)
         else:
             self._future.set_result(value)

@@ -17,9 +17,14 @@ class Deadline:
         self._held_since: float | None = None
 
     @property
+    def is_held(self) -> bool:
+        """Whether the search is paused."""
+        return self._held_since is not None
+
+    @property
     def left_s(self) -> float | None:
         """Seconds that are left; None without a limit, and while it is held."""
-        return None if self._at is None or self._held_since is not None else self._at - time.monotonic()
+        return None if self._at is None or self.is_held else self._at - time.monotonic()
 
     def hold(self) -> None:
         """Stand still."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from kt_notebook.core.errors import FailedTrialError, FatalError, FatalResultError, ResultError
+from kt_notebook.core.errors import FailedTrialError, FatalError, FatalResultError, FatalRuntimeError, ResultError
 from kt_notebook.core.events import ErrorInfo, TrialEnded
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.oracle import Oracle, TooManyFailuresError
@@ -17,6 +17,7 @@ from kt_notebook.search.messages import Outcome, OutcomeKind
 
 __all__ = [
     "FailureWatch",
+    "as_error",
     "curve_of",
     "end_trial",
     "no_score_error",
@@ -148,8 +149,19 @@ def reason_of_end(reason: str | None, error: BaseException | None, oracle: Oracl
     return "finished" if is_used_up else "exhausted"
 
 
+def as_error(error: BaseException) -> Exception:
+    """Return what the search is to end with where a hook or an oracle raised: `sys.exit()` and the like as an error."""
+    if isinstance(error, Exception):
+        return error
+    failure = FatalRuntimeError(
+        f"A hook of the tuner, or its oracle, raised {type(error).__name__}({error}), and no search ends that way. "
+        "Raise an error there to end the search, such as kt_notebook.errors.FatalError('…')."
+    )
+    return failure.with_traceback(error.__traceback__)
+
+
 class FailureWatch:
-    """Notices when the first trials all fail with the same error at the same line.
+    """Notices a failure that ends the search: a fatal one, or first trials that all fail alike at the same line.
 
     Args:
         is_over: Whether an earlier trial of the search has ended otherwise.
@@ -164,8 +176,18 @@ class FailureWatch:
         self._signature: tuple[str, str, int | None] | None = None
         self._is_over = is_over
 
-    def look(self, status: TrialStatus, outcome: Outcome) -> Exception | None:
-        """Take in an ended trial; return the error that the search is to end with, if so."""
+    def look(self, status: TrialStatus, outcome: Outcome, *, has_ended: bool) -> Exception | None:
+        """Take in a trial's outcome; return the error that the search is to end with, if so.
+
+        Args:
+            status: The trial's.
+            outcome: How its worker came back.
+            has_ended: Whether the trial is over; else it is run again.
+        """
+        if outcome.is_fatal:
+            return outcome.exception
+        if not has_ended:
+            return None
         error = outcome.error
         if status is TrialStatus.COMPLETED:
             self.first_error = None

@@ -64,7 +64,9 @@ class HooksTold:
 
     Attributes:
         error: What a hook has raised; the search ends with it.
+        is_interrupted: Whether the user interrupted before the hooks had come through; the search stops.
     """
 
     trial_id: str
     error: Exception | None = None
+    is_interrupted: bool = False

@@ -58,9 +58,17 @@ class RunningTrials:
             self.leave(trial_id)
         return self._reporters.pop(trial_id)
 
-    def leave(self, trial_id: str) -> None:
-        """Let the worker of a trial that has ended be idle."""
-        self._idle.append(self._workers.pop(trial_id))
+    def leave(self, trial_id: str) -> bool:
+        """Let the worker of a trial that has ended be idle; return whether it was not yet."""
+        worker = self._workers.pop(trial_id, None)
+        if worker is not None:
+            self._idle.append(worker)
+        return worker is not None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether every trial was asked to end; the message that says why is in the inbox, or was applied."""
+        return self._stop > StopLevel.NONE
 
     def is_ending(self, trial_id: str) -> bool:
         """Whether a trial has ended, or was asked to end by itself."""

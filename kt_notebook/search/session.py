@@ -5,7 +5,6 @@ applies them in order. It asks the oracle for a trial when a worker is idle, pub
 ends when the oracle has no more trials or somebody asks for it. An ended session can be started again.
 """
 
-import functools
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -31,15 +30,16 @@ from kt_notebook.search.books import Books
 from kt_notebook.search.by_hand import started
 from kt_notebook.search.calls import Call, snapshot
 from kt_notebook.search.deadline import Deadline
-from kt_notebook.search.endings import FailureWatch, no_score_error, reason_of_end
+from kt_notebook.search.endings import FailureWatch, as_error, no_score_error, reason_of_end
 from kt_notebook.search.error_report import describe_error
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
 from kt_notebook.search.messages import HooksTold, ObjectiveSettled, Outcome, OutcomeKind, SpaceMet
+from kt_notebook.search.ownership import Ownership
 from kt_notebook.search.reporter import StopLevel
 from kt_notebook.search.running import RunningTrials
 from kt_notebook.search.settings import SessionSettings, Store
-from kt_notebook.search.worker import Capture, Hooks, Job, run_job, tell_end
+from kt_notebook.search.worker import Capture, Hooks, Job, Worker
 
 __all__ = ["Session"]
 
@@ -75,25 +75,25 @@ class Session:
         self.oracle = oracle
         self.hub = hub
         self.error: BaseException | None = None
-        self._trial_function = trial_function
         self._executor = executor
         self._store = store
         self._capture = capture
         self._hooks = hooks
         self.books = Books(oracle, hub.record, self._publish)
         self._inbox: SimpleQueue[object] = SimpleQueue()
+        self._worker = Worker(trial_function, capture, hooks, self._inbox.put, self._look_at, settings.cell_file)
+        self._ownership = Ownership(oracle, settings.title)
         self._ended = threading.Event()
         self._ended.set()
         self._thread: threading.Thread | None = None
         self._commands_seen: set[str] = set()
-        self._trial_threads: set[int] = set()
         self._reset()
 
     def _reset(self) -> None:
         self.error = None
         self._running = RunningTrials(self._executor.capacity, self._inbox.put)
         self._reason: str | None = None  # why the search is to end, once that is known
-        self._is_exhausted = self._is_paused = False
+        self._is_exhausted = False
         ended = (trial.status for trial in self.hub.record.trials.values() if trial.ended_at is not None)
         self._failures = FailureWatch(is_over=any(status != TrialStatus.FAILED for status in ended))
         self._deadline = Deadline(None)
@@ -123,7 +123,7 @@ class Session:
     @property
     def is_inside(self) -> bool:
         """Whether this code runs on a thread that the search itself needs to go on: the session's, or a trial's."""
-        return self.is_owner or threading.get_ident() in self._trial_threads
+        return self.is_owner or self._worker.is_here
 
     def start(self, notes: Iterable[SearchNoted] = ()) -> None:
         """Start the search, or go on with it.
@@ -132,26 +132,29 @@ class Session:
             notes: What the user should know from the start.
 
         Raises:
-            SearchStateError: It is running already.
+            SearchStateError: It is running already, or another search has its oracle.
             ProjectLockedError: Another process searches in the project.
         """
         if self.is_running:
             raise SearchStateError(f"Search {self.settings.name!r} is running already. Wait for it, or stop it first.")
-        if self._store is not None:
-            self.hub.journal = self._store.acquire(self.hub.record.seq)
-        self._reset()
-        self._ended.clear()
+        self._ownership.take()
         name = f"kt_notebook search {self.settings.name}"
         self._thread = thread = threading.Thread(target=self._main, name=name, daemon=True)
         try:
+            if self._store is not None:
+                self.hub.journal = self._store.acquire(self.hub.record.seq)
+            self._reset()
+            self._ended.clear()
             self.hub.open()
             self._publish(self.settings.started(self.oracle, self._executor, resumed=bool(self.hub.record.seq)))
             for note in notes:
                 self._publish(note)
-            self._executor.start(self._run_job)
+            self._executor.start(self._worker.run)
             thread.start()
         except BaseException as error:  # An interrupt, or no more threads: nobody else would free the project.
-            if not thread.is_alive():
+            if self._ended.is_set():
+                self._release()
+            elif not thread.is_alive():
                 self._fail(error)
                 self._finish()
             raise
@@ -180,11 +183,7 @@ class Session:
         self._running.stop_all(StopLevel.END_OF_EPOCH)
 
     def call(self, function: Callable[[], _T]) -> _T:
-        """Return what a function gives that reads or changes the oracle: run by the oracle's owner, in order.
-
-        Raises:
-            Exception: What the function raises.
-        """
+        """Return, or raise, what a function gives that reads or changes the oracle: its owner runs it, in order."""
         if self.is_owner or not self.is_running:
             return function()
         call = Call(function)
@@ -201,8 +200,8 @@ class Session:
         try:
             with nullcontext() if self._capture is None else self._capture.installed():
                 self._loop()
-        except Exception as error:  # noqa: BLE001 - Boundary: an oracle's fault ends the search in good order.
-            self._fail(error)
+        except BaseException as error:  # noqa: BLE001 - Boundary: an oracle's fault ends the search in good order.
+            self._fail(as_error(error))
             self._running.stop_all(StopLevel.NOW)
             self.books.cut_all()
         finally:
@@ -251,17 +250,18 @@ class Session:
             case ObjectiveSettled():
                 self.books.settle(message.objective)
             case HooksTold():
-                self._running.leave(message.trial_id)
-                if message.error is not None:
-                    self._fail(message.error)
+                self._take_hooks(message)
             case Event():
                 self._publish(message)
 
     def _fill_workers(self) -> None:
+        self._tell_limit()
         self.books.by_hand.tell()
-        while self._reason is None and not self._is_paused and (worker := self._running.idle_worker) is not None:
+        while self._may_begin() and (worker := self._running.idle_worker) is not None:
             if self._hooks is not None:
                 self._hooks.before_trial()
+                if not self._may_begin():  # Somebody has asked for the end meanwhile.
+                    return
             trial = self.books.by_hand.next_trial(worker)
             if trial.status is TrialStatus.RUNNING:
                 self._is_exhausted = False
@@ -276,26 +276,30 @@ class Session:
                 )
             return
 
+    def _may_begin(self) -> bool:
+        return self._reason is None and not self._deadline.is_held and not self._running.is_stopping
+
+    def _tell_limit(self) -> None:
+        """Make known that the limit of trials has moved, whoever moved it: a command, or the user's own code."""
+        if self.oracle.max_trials != self.hub.record.search["max_trials"]:
+            self._is_exhausted = False
+            self._publish(LimitsChanged(self.oracle.max_trials, self.settings.timeout_s))
+
     def _start_trial(self, trial: Trial) -> None:
         self._publish(started(trial))
         reporter = self._running.begin(trial, self.oracle.objective)
         directory = None if self._store is None else self._store.trial_dir(trial.trial_id)
-        hyperparameters, executions = reporter.hyperparameters, self.settings.executions_per_trial
-        assignment = Assignment(trial.trial_id, hyperparameters, trial.seed, directory, executions)
+        executions = self.settings.executions_per_trial
+        assignment = Assignment(trial.trial_id, reporter.hyperparameters, trial.seed, directory, executions)
         self._executor.submit(Job(assignment, reporter))
 
-    def _run_job(self, job: Job) -> None:
-        self._trial_threads.add(threading.get_ident())
-        try:
-            run_job(job, self._trial_function, self._capture, self._inbox.put, self.settings.cell_file)
-            if self._hooks is not None:
-                trial_id = job.assignment.trial_id
-                look = functools.partial(self.call, lambda: snapshot(self.oracle.get_trial(trial_id)))
-                tell_end(self._hooks, trial_id, look, self._inbox.put)
-        finally:
-            self._trial_threads.discard(threading.get_ident())
+    def _look_at(self, trial_id: str) -> Trial:
+        twin: Trial = self.call(lambda: snapshot(self.oracle.get_trial(trial_id)))
+        return twin
 
     def _take_outcome(self, outcome: Outcome) -> None:
+        if outcome.trial_id not in self._running:  # What an interrupt came upon may be told twice.
+            return
         tells = self._hooks is not None and outcome.kind is not OutcomeKind.INTERRUPTED
         reporter = self._running.end(outcome.trial_id, leaves=not tells)
         trial = self.oracle.get_trial(outcome.trial_id)
@@ -315,21 +319,23 @@ class Session:
             self._publish(ended)
         if too_many is not None:
             self._fail(too_many)
-        if outcome.is_fatal and outcome.exception is not None:
-            self._fail(outcome.exception)
+        if (failure := self._failures.look(trial.status, outcome, has_ended=ended is not None)) is not None:
+            self._fail(failure)
             self._running.stop_all(StopLevel.NOW)
-        elif ended is not None and (same := self._failures.look(trial.status, outcome)) is not None:
-            self._fail(same)
-            self._running.stop_all(StopLevel.NOW)
+
+    def _take_hooks(self, told: HooksTold) -> None:
+        if self._running.leave(told.trial_id) and told.is_interrupted:
+            self._reason = self._reason or "stopped"
+        if told.error is not None:
+            self._fail(told.error)
 
     def _obey(self, command: Command) -> None:
         match command:
-            case Pause() if not self._is_paused and self._reason is None:
-                self._is_paused = True
+            case Pause() if not self._deadline.is_held and self._reason is None:
                 self._deadline.hold()
                 self._running.hold()
                 self._publish(SearchPaused())
-            case Resume() if self._is_paused:
+            case Resume() if self._deadline.is_held:
                 self._leave_pause()
                 self._publish(SearchResumed())
             case Stop() | StopNow():
@@ -342,17 +348,13 @@ class Session:
             case AddTrials(n=n):
                 if self.oracle.max_trials is not None:
                     self.oracle.max_trials += n
-                    self._is_exhausted = False
-                    self._publish(LimitsChanged(self.oracle.max_trials, self.settings.timeout_s))
             case Enqueue():
                 self.books.by_hand.enqueue(command)
             case StopTrial(trial_id=trial_id) if trial_id in self._running:
                 self._running.stop(trial_id)
 
     def _leave_pause(self) -> None:
-        if self._is_paused:
-            self._is_paused = False
-            self._deadline.release()
+        self._deadline.release()
         self._running.release()
 
     def _fail(self, error: BaseException) -> None:
@@ -372,24 +374,27 @@ class Session:
     def _finish(self) -> None:
         self._running.release()
         self._executor.close()
+        # The journal is closed last: what the files or a listener have to say goes into it.
+        for step in (self._tell_end, self.hub.sync, self._keep_files, self.hub.close, self._release):
+            try:
+                step()
+            except BaseException as error:  # noqa: BLE001 - Boundary: whatever fails, the project is freed and waiting ends.
+                self.error = self.error or as_error(error)
+        self._ended.set()
+
+    def _tell_end(self) -> None:
         if self.error is None and self._reason is None and not self.hub.record.ranked():
             self.error = self._failures.first_error or no_score_error(self.hub.record)
         reason = reason_of_end(self._reason, self.error, self.oracle)
         info = None if self.error is None else describe_error(self.error, self.settings.cell_file)
         self._publish(SearchEnded(reason, info))
-        # The journal is closed last: what the files or a listener have to say goes into it.
-        for step in (self.hub.sync, self._keep_files, self.hub.close, self._release):
-            try:
-                step()
-            except Exception as error:  # noqa: BLE001 - Boundary: whatever fails, the project is freed and waiting ends.
-                self.error = self.error or error
-        self._ended.set()
 
     def _keep_files(self) -> None:
         if self._store is not None:
             self._store.keep(self.oracle, None)
 
     def _release(self) -> None:
+        self._ownership.release()
         self.hub.journal = None
         if self._store is not None:
             self._store.release()

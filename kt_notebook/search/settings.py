@@ -47,6 +47,11 @@ class SessionSettings:
     directory: str | None = None
     cell_file: str | None = None
 
+    @property
+    def title(self) -> str:
+        """The search's name with its folder, as an error has it."""
+        return repr(self.name) if self.directory is None else f"{self.name!r} in {self.directory!r}"
+
     def started(self, oracle: Oracle, executor: Executor, *, resumed: bool) -> SearchStarted:
         """Return the event with which a search begins, or goes on."""
         space = oracle.hyperparameters

@@ -88,7 +88,7 @@ class ProjectStore:
             StorageError: The project has changed since it was read, or cannot be written.
         """
         self.project.check_writable()
-        self._lock = self.project.lock()
+        lock = self.project.lock()
         try:
             journal = Journal.open(self.project.journal_path)
             last = max((record["seq"] for record in journal.records), default=0)
@@ -106,9 +106,9 @@ class ProjectStore:
                     "tuner anew, or run the cell again, to go on from what the disk has."
                 )
         except BaseException:
-            self._lock.release()
+            lock.release()
             raise
-        self._journal = journal
+        self._lock, self._journal = lock, journal
         return journal
 
     def release(self) -> None:
@@ -140,33 +140,48 @@ class ProjectStore:
             oracle: Its state is taken where it is due.
             trial: One that has just changed; None at the end of the search, which waits for the files.
         """
+        files = self._writer(oracle)
+        if trial is not None:
+            files.put_trial(trial.get_state())
+        if trial is None or files.is_oracle_due():
+            files.put_oracle(_state_of(oracle))
+        if trial is None:
+            files.put_tuner(self._tuner_state(), self._tuner_id)
+            files.flush()
+
+    def _writer(self, oracle: Oracle) -> KerasTunerWriter:
+        """Return the one writer of a search that runs."""
         if self._files is None:
             self._files = KerasTunerWriter(self.project, self._on_error)
             self._files.adopt({known: held.hyperparameters.values for known, held in oracle.trials.items()})
             self._files.put_tuner(self._tuner_state(), self._tuner_id)
-        if trial is not None:
-            self._files.put_trial(trial.get_state())
-        if trial is None or self._files.is_oracle_due():
-            self._files.put_oracle(_state_of(oracle))
-        if trial is None:
-            self._files.put_tuner(self._tuner_state(), self._tuner_id)
-            self._files.flush()
+        return self._files
+
+    def _save_soon(self, oracle: Oracle) -> None:
+        files = self._writer(oracle)
+        for trial in oracle.ongoing_trials.values():  # Those that have ended were put when they did.
+            files.put_trial(trial.get_state())
+        files.put_oracle(_state_of(oracle))
+        files.put_tuner(self._tuner_state(), self._tuner_id)
 
     def save(self, oracle: Oracle) -> None:
         """Write all of KerasTuner's files now, trials that have not changed since the last call aside.
 
-        No search has to run: `load_record` takes in what the journal does not know.
+        No search has to run: `load_record` takes in what the journal does not know. Where one runs, the call is its
+        owner's, and costs no more than what has changed: the search's own writer writes it soon, and tells of errors.
 
         Raises:
             ProjectLockedError: Somebody else searches in the project.
             StorageError: A file cannot be written.
         """
+        if self.is_held:
+            self._save_soon(oracle)
+            return
         states: dict[str, Mapping[str, Any]] = {
             trial_id: trial.get_state() for trial_id, trial in oracle.trials.items()
         }
         with contextlib.ExitStack() as held:
-            if self._lock is None:
-                held.enter_context(self.project.lock())
+            held.enter_context(self.project.lock())
             failures: list[StorageError] = []
             files = held.enter_context(KerasTunerWriter(self.project, failures.append))
             files.adopt({known: trial.hyperparameters.values for known, trial in oracle.trials.items()})

@@ -186,10 +186,9 @@ class BaseTuner(Stateful):
             Exception: What ended the search, where the caller waits for the end.
         """
         self.on_search_begin()
-        if not way.blocks:
-            self._project.when_ended(self.on_search_end)
+        at_end = None if way.blocks else self.on_search_end
         try:
-            way.run(session, self, lambda: session.start(self.opening_notes()))
+            way.run(session, self, lambda: self._project.start(session, self.opening_notes(), at_end))
         finally:
             if way.blocks:
                 self._project.mark_told(session)

@@ -26,28 +26,33 @@ def run_blocking(session: Session, executor: CallingExecutor, begin: Callable[[]
         begin: Starts the session. It is called here, so that no interrupt can fall between starting and serving.
 
     Raises:
-        KeyboardInterrupt: The user interrupted twice; what has ended is kept.
+        KeyboardInterrupt: The user interrupted twice; what has ended is kept. With a third interrupt this does not
+            wait for an oracle or a hook at work: the session ends by itself when that has returned.
         Exception: What `begin` raises, or what ended the search.
     """
+    command = StopNow()
     try:
         with _polite_interrupt(session):
             begin()
             executor.serve()
-    except KeyboardInterrupt:
-        _stop(session, executor)
+    except BaseException:
+        try:
+            _let_go(session, executor, command)
+            session.wait()
+        finally:
+            _let_go(session, executor, command)  # The third interrupt may have come upon the first call.
         raise
     session.wait()
     if session.error is not None:
         raise session.error
 
 
-def _stop(session: Session, executor: CallingExecutor) -> None:
-    """End a session that may be anywhere between its start and its end."""
+def _let_go(session: Session, executor: CallingExecutor, command: StopNow) -> None:
+    """Leave a session, which may be anywhere between its start and its end, to end by itself; twice is as once."""
+    executor.abandon()
     if session.is_running:
         with suppress(SearchStateError):  # It may just have ended by itself.
-            session.post(StopNow())
-        executor.serve()  # A trial may have been handed over meanwhile: it ends before it begins.
-        session.wait()
+            session.post(command)
 
 
 @contextmanager

@@ -1,27 +1,37 @@
 """Calls back once when a search that nobody waits for has ended."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable
 
-from kt_notebook.core.events import Record
-from kt_notebook.search.hub import Hub
+from kt_notebook.search.session import Session
 
 __all__ = ["EndWatch"]
 
 
 class EndWatch:
-    """A listener that calls back at the end of a search, on the thread of the listeners.
+    """Waits for the end of a session on a thread of its own, and calls there: what is called may ask for anything.
 
     Args:
-        hub: It leaves the hub before it calls.
+        session: One that has begun.
         call: What is called.
     """
 
-    def __init__(self, hub: Hub, call: Callable[[], object]) -> None:
-        self._hub = hub
-        self._call = call
+    def __init__(self, session: Session, call: Callable[[], object]) -> None:
+        self._session = session
+        self._maker = threading.get_ident()
+        self._thread = threading.Thread(
+            target=self._watch, args=(call,), name=f"kt_notebook end of {session.settings.name}", daemon=True
+        )
+        self._thread.start()
 
-    def receive(self, records: Sequence[Record]) -> None:
-        """Look for the end among the records."""
-        if any(record["kind"] == "search_ended" for record in records):
-            self._hub.detach(self)
-            self._call()
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the call has returned, on the thread that made this watch; others go on at once.
+
+        What is called, and threads that it starts, may wait for the search and must not wait for themselves.
+        """
+        if threading.get_ident() == self._maker:
+            self._thread.join(timeout)
+
+    def _watch(self, call: Callable[[], object]) -> None:
+        self._session.wait()
+        call()

@@ -1,8 +1,9 @@
 """The searches of one project: what is known of it, its event stream and its latest session."""
 
 import dataclasses
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class ProjectSearch:
         self.hub = Hub(record=record)
         self.session: Session | None = None
         self._told: Session | None = None  # whose failure the user has seen
+        self._end_watch: EndWatch | None = None
         restore_oracle(oracle, record, self.store.read_oracle())
         oracle.bind(OracleFiles(self.store))
 
@@ -112,9 +114,20 @@ class ProjectSearch:
         self.session = Session(settings, self.oracle, function, executor, self.hub, self.store, capture, hooks)
         return self.session
 
-    def when_ended(self, call: Callable[[], object]) -> None:
-        """Call back once at the end of the next search, on the thread of the listeners."""
-        self.hub.attach(EndWatch(self.hub, call))
+    def start(self, session: Session, notes: Iterable[SearchNoted], at_end: Callable[[], object] | None) -> None:
+        """Start a session.
+
+        Args:
+            session: One that `open` gave.
+            notes: What the user should know from the start.
+            at_end: Called once when the session has ended, on a thread of its own; None: nothing is.
+
+        Raises:
+            SearchStateError: It is running already, or another search has its oracle.
+            ProjectLockedError: Another process searches in the project.
+        """
+        session.start(notes)
+        self._end_watch = None if at_end is None else EndWatch(session, at_end)
 
     def opening_notes(self, *, is_starting: bool) -> list[SearchNoted]:
         """Return what opening the project found that the user should know; empty when asked again.
@@ -132,7 +145,8 @@ class ProjectSearch:
     def wait(self, name: str, timeout: float | None) -> bool:
         """Wait until the search has ended; return whether it has within `timeout` seconds.
 
-        A trial's own code cannot wait for its search: it goes on at once.
+        A trial's own code cannot wait for its search: it goes on at once. The thread that started the
+        search waits for its `at_end` too.
 
         Raises:
             Exception: What ended the search, where it failed.
@@ -145,7 +159,10 @@ class ProjectSearch:
         if session.is_running and timeout is None:
             # One line, so that a waiting cell does not look stuck.
             print(f"Waiting for {name}. Interrupting ends the waiting, not the search.")  # noqa: T201
+        deadline = None if timeout is None else time.monotonic() + timeout
         has_ended = session.wait(timeout)
+        if has_ended and self._end_watch is not None:
+            self._end_watch.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
         if has_ended and session.error is not None and self._is_to_be_told(session):
             show_as_block(session.error, session.settings.cell_file)
             raise session.error

@@ -25,11 +25,17 @@ class Stateful:
     def save(self) -> None:
         """Write the oracle, its trials and this tuner's state to the project; for trials that are run by hand.
 
+        A search keeps all this by itself; while one runs, its own writer takes this along, soon and at little cost.
+
         Raises:
             ProjectLockedError: Somebody else searches in the project.
             StorageError: The files cannot be written.
         """
-        self._oracle.save()
+        session = self._project.session
+        if session is None:
+            self._oracle.save()
+        else:
+            session.call(self._oracle.save)
 
     def reload(self) -> None:
         """Go back to what the project holds.
