@@ -124,7 +124,7 @@ class ConsoleSink:
         parts = [record["tuner"], self._objective_text()]
         if record["max_trials"] is not None or record["tuner"] != _HYPERBAND:
             parts.append(_limit_text(record))
-        if record["n_combinations"] is not None:
+        if record["n_combinations"] is not None and record["n_combinations"] > 1:
             parts.append(f"{format_count(record['n_combinations'])} combinations")
         if record["timeout_s"] is not None:
             parts.append(f"at most {format_clock(record['timeout_s'])}")
@@ -227,7 +227,9 @@ class ConsoleSink:
     def _outcome_text(self, record: Record) -> str:
         if record["error"] is not None:
             word = _WORDS.get(record["status"], "failed")
-            return f"{word}: {_error_text(record['error'])}"
+            error = record["error"]
+            is_said = error["type"].lower() == word  # "invalid", which is no exception's name
+            return f"{word}: {shorten(error['message'], _MESSAGE_COLUMNS) if is_said else _error_text(error)}"
         score = f"{self._metric_name()} {format_score(record['score'])}"
         if record["pruned"]:
             return f"{score}  pruned after epoch {record['pruned']['epoch'] + 1}"

@@ -108,6 +108,8 @@ class FitWatch:
             FatalObjectiveError: No metric has the objective's name.
             TrialStoppedError: The trial is to end, and this was not the fit's last epoch.
         """
+        if self._stage is None:  # A loop of the user's own that calls this hook alone.
+            self.begin_epoch(model, epoch)
         stage = self._stage
         if stage is None:
             return

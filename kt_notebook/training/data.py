@@ -35,8 +35,14 @@ def refuse_one_shot(name: str, data: Any) -> None:
         )
 
 
+# Which argument says how many batches are read.
+_STEPS = {"x": "steps_per_epoch", "validation_data": "validation_steps"}
+
+
 def check_fit_data(fit_args: Sequence[Any], fit_kwargs: Mapping[str, Any]) -> None:
     """Look at the arguments of a `fit` that every trial is to repeat, before anything trains.
+
+    A generator is taken where the fit is told how many steps to read: then it may be without end.
 
     Raises:
         DataError: The data can be read only once.
@@ -44,6 +50,8 @@ def check_fit_data(fit_args: Sequence[Any], fit_kwargs: Mapping[str, Any]) -> No
     named = named_arguments(fit_args, fit_kwargs)
     for name in ("x", "y", "sample_weight", "validation_data"):
         data = named.get(name)
+        if inspect.isgenerator(data) and named.get(_STEPS.get(name, "")) is not None:
+            continue
         refuse_one_shot(name, data)
         if name == "validation_data" and isinstance(data, list | tuple):
             for number, part in enumerate(data):

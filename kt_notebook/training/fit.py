@@ -63,7 +63,8 @@ def ready_to_fit(
     made = {name: make_data(value) if name in {"x", "validation_data"} else value for name, value in kwargs.items()}
     made_args = (make_data(args[0]), *args[1:]) if args else ()
     if is_plain or "verbose" in made:
-        made["verbose"] = _quiet(made.get("verbose", "auto"))
+        # The search has a line of its own for each epoch.
+        made["verbose"] = 0 if is_plain else _quiet(made.get("verbose", "auto"))
     return made_args, _observed(execution, model, made, decides=is_plain or execution.fits_decide)
 
 
@@ -83,7 +84,8 @@ def _observed_fit(execution: Execution, model: Any, /, *args: Any, **kwargs: Any
         args = (make_data(args[0]), *args[1:])
     elif "x" in kwargs:
         kwargs["x"] = make_data(kwargs["x"])
-    _refuse_seen_generator(args[0] if args else kwargs.get("x"), execution)
+    if kwargs.get("steps_per_epoch") is None:
+        _refuse_seen_generator(args[0] if args else kwargs.get("x"), execution)
     return model.fit(*args, **_observed(execution, model, kwargs, decides=execution.fits_decide))
 
 

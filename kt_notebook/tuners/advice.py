@@ -1,5 +1,6 @@
 """Says before a search what its arguments would come to that the user hardly means."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import is_terminal
 from kt_notebook.oracles.hyperband import HyperbandOracle
 from kt_notebook.training.callback_advice import advice_on_callbacks
-from kt_notebook.training.fit_arguments import has_validation, hp_arguments
+from kt_notebook.training.fit_arguments import has_validation, hp_arguments, named_arguments
 from kt_notebook.training.hypermodel import HyperModel
 
 __all__ = ["advice_on_search"]
@@ -43,12 +44,20 @@ def advice_on_search(
             "Hyperband says how many epochs a trial trains: the epochs= that come from hp are not used. Leave them out."
         )
         notes.append(SearchNoted("advice", "epochs_not_used", text))
+    if inspect.isgenerator(named_arguments(fit_args, fit_kwargs).get("x")):
+        text = (
+            "All trials read on in one generator, so each sees other data. Give arrays, a tf.data.Dataset, or a "
+            "function that makes a generator: search(make_generator, …)."
+        )
+        notes.append(SearchNoted("advice", "generator_shared", text))
     has_run = bool(oracle.trials) and all(is_terminal(trial.status) for trial in oracle.trials.values())
     if has_run and oracle.remaining_trials() == 0:
         n = len(oracle.trials)
         who = "The one trial has" if n == 1 else f"All {n} trials have"
+        is_hyperband = isinstance(oracle, HyperbandOracle)
+        more = "hyperband_iterations or max_epochs" if is_hyperband else "max_trials"
         text = (
-            f"{who} run before, so nothing is trained now. Give a larger max_trials to go on, or overwrite=True to "
+            f"{who} run before, so nothing is trained now. Give a larger {more} to go on, or overwrite=True to "
             "begin anew."
         )
         notes.append(SearchNoted("advice", "nothing_to_run", text))

@@ -248,3 +248,13 @@ def test_every_combination_was_tried_only_where_their_number_is_known(n_combinat
     for trial_id in ("0", "1"):
         story.start(trial_id).end(trial_id, 0.5)
     assert f"digits {said} 2 trials" in told(story.finish("exhausted"))[-2]
+
+
+def test_a_score_that_is_no_number_is_called_invalid_once(tmp_path, monkeypatch, capsys):
+    import kt_notebook as kt
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(kt.errors.FailedTrialError, match="No trial has a score"):
+        kt.RandomSearch(lambda hp: hp.Float("x", 0, 1) * float("nan"), max_trials=1).search()
+
+    assert "trial 0  invalid: The objective came out as nan." in capsys.readouterr().out

@@ -79,3 +79,77 @@ def test_models_of_two_tuners_have_settings_of_their_own():
     one.model_settings.max_model_size = 5
 
     assert other.model_settings.max_model_size is None
+
+
+@pytest.mark.keras
+def test_a_loop_of_ones_own_that_calls_back_after_each_epoch_keeps_the_best_model():
+    import keras
+    import numpy as np
+
+    x = np.linspace(-1, 1, 32, dtype="float32").reshape(-1, 1)
+    kept = {}
+
+    class Model(kt.HyperModel):
+        def build(self, hp):
+            model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+            model.compile(keras.optimizers.SGD(hp.Float("lr", 0.01, 0.1)), "mse")
+            return model
+
+        def fit(self, hp, model, x, y, callbacks=None, **kwargs):
+            for callback in callbacks:
+                callback.set_model(model)
+            for epoch, told in enumerate([3.0, 1.0, 2.0]):
+                model.train_on_batch(x, y)
+                for callback in callbacks:
+                    callback.on_epoch_end(epoch, logs={"my_metric": told})
+                if told == 1.0:
+                    kept[hp.get("lr")] = model.predict(x, verbose=0)
+            return 1.0
+
+    tuner = kt.RandomSearch(Model(), kt.Objective("my_metric", "min"), max_trials=2, seed=1)
+    tuner.search(x, 2 * x, verbose=0)
+
+    assert [len(trial.epochs) for trial in tuner.hub.record.trials.values()] == [3, 3]
+    model = tuner.get_best_models()[0]
+    np.testing.assert_array_equal(model.predict(x, verbose=0), kept[tuner.best["lr"]])
+
+
+@pytest.mark.keras
+def test_a_generator_without_end_is_read_on_by_all_trials(capsys):
+    import keras
+    import numpy as np
+
+    def endless():
+        while True:
+            yield np.zeros((4, 1), "float32"), np.zeros((4, 1), "float32")
+
+    def build(hp):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(hp.Int("units", 1, 4))])
+        model.compile(loss="mse")
+        return model
+
+    tuner = kt.RandomSearch(build, "val_loss", max_trials=2)
+    tuner.search(endless(), steps_per_epoch=2, validation_data=endless(), validation_steps=1, epochs=2, shuffle=False)
+
+    assert len(tuner.results) == 2
+    assert "All trials read on in one generator" in capsys.readouterr().out
+
+
+@pytest.mark.keras
+def test_each_epoch_is_printed_once(capsys):
+    import keras
+    import numpy as np
+
+    def build(hp):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(hp.Int("units", 1, 4))])
+        model.compile(loss="mse")
+        return model
+
+    zeros = np.zeros((4, 1), "float32")
+    kt.RandomSearch(build, "loss", max_trials=1).search(zeros, zeros, epochs=2, verbose=2)
+
+    out = capsys.readouterr().out
+    assert [line.split()[2:4] for line in out.splitlines() if "epoch" in line.lower()] == [
+        ["epoch", "1/2"],
+        ["epoch", "2/2"],
+    ]
