@@ -150,8 +150,9 @@ class BaseTuner(Stateful):
             KeyboardInterrupt: The user interrupted twice; what has ended is kept.
             Exception: What ended the search, such as three first trials that failed alike.
         """
-        shell, level = current_shell(), verbosity(fit_kwargs.get("verbose", self._oracle.verbose))
-        way = self.way or way_of(shell, wait=block, verbose=level, is_cell=False)
+        shell = current_shell()
+        self._oracle.verbose = verbosity(fit_kwargs.get("verbose", self._oracle.verbose))
+        way = self.way or way_of(shell, wait=block, verbose=self._oracle.verbose, is_cell=False)
         if self.name == _DEFAULT_PROJECT:
             self.name = name_of(shell, self) or self.name
         session = self.open_session(
