@@ -50,7 +50,7 @@ def set_apart(callback: Any, assignment: Assignment, execution: int, *, is_of_tr
     path = _given_path(callback, attribute)
     names_trial = _is_inside(path, assignment) or (is_of_trial and _names(path, assignment.trial_id))
     trial = None if names_trial else assignment.trial_id
-    number = execution if assignment.executions > 1 else None
+    number = execution if assignment.executions > 1 or execution else None  # More, where run_trial calls super() again.
     if attribute == "backup_dir":
         place = _backup(path, trial, number, assignment.seed)
     elif is_folder:

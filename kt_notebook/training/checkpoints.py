@@ -26,7 +26,8 @@ BUILD_CONFIG_NAME = "build_config.json"
 class BestWeights:
     """The best epoch's weights over the executions of one trial: in memory, then once in a file.
 
-    Of several models in one execution only the first fitted one counts: it is the one that building gives again.
+    Of several models in one execution only the first fitted one counts: it is the one that building gives again. Of
+    several trainings of a trial (`training`) the last one counts, whatever an earlier one has reached: as KerasTuner.
 
     Args:
         directory: The trial's directory, made when needed; None: nothing is kept.
@@ -39,6 +40,18 @@ class BestWeights:
         self._model: Any = None
         self._values: list[tuple[Any, np.ndarray[Any, Any]]] = []
 
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Keep what is trained in this block apart from what was before it, and from what comes after it."""
+        self._forget()
+        try:
+            yield
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._best, self._model, self._values = None, None, []
+
     def accepts(self, model: Any) -> bool:
         """Return whether this model's weights are the ones to keep: an execution's first model claims the place."""
         if self._directory is None:
@@ -49,7 +62,7 @@ class BestWeights:
 
     @property
     def best(self) -> float | None:
-        """The objective's value of the kept weights, also those of earlier executions."""
+        """The objective's value of the kept weights, also those of earlier executions of the same training."""
         return self._best
 
     def keep(self, model: Any, value: float) -> None:

@@ -59,17 +59,26 @@ class TrialPlan:
 class TrialRun:
     """One trial at work.
 
+    A `run_trial` of the user's own may run the executions several times: they are numbered on, so that each has its
+    seed, its curve and its files. What it fits itself is an execution too, with the next number.
+
     Args:
         plan: What all trials do.
         assignment: The trial.
         reporter: Its line to the search.
+
+    Attributes:
+        has_reported: Whether the trial's own code has reported its result through the oracle.
     """
 
     def __init__(self, plan: TrialPlan, assignment: Assignment, reporter: Reporter) -> None:
         self.assignment = assignment
+        self.reporter = reporter
         self._plan = plan
-        self._reporter = reporter
+        self.has_reported = False
         self._weights = BestWeights(assignment.directory)
+        self._n_executions = 0  # that have begun
+        self._around: Execution | None = None  # the one that a run_trial of the user's own is, with its fits
         self._known: list[tuple[Any, Result]] = []  # What executions returned, and what that means.
 
     def hold(self, *, is_amid: bool) -> None:
@@ -81,8 +90,8 @@ class TrialRun:
         Raises:
             TrialStoppedError: The trial is to end.
         """
-        self._reporter.hold()
-        if is_amid and self._reporter.is_stopping:
+        self.reporter.hold()
+        if is_amid and self.reporter.is_stopping:
             raise TrialStoppedError("The trial was stopped at the end of an epoch.")
 
     # Any: arguments of `fit` and what a trial returns, here and below.
@@ -109,12 +118,26 @@ class TrialRun:
         """
         callbacks = self._callbacks_of(kwargs)
         values = []
-        for index in range(self.assignment.executions):
-            if index and self._reporter.is_stopping:
-                raise TrialStoppedError(f"Trial {self.assignment.trial_id} was stopped between two executions.")
-            values.append(self._execute(index, args, kwargs, callbacks))
-            self._plan.memory.tidy()
+        with self._weights.training(), self._numbered_on():
+            for number in range(self.assignment.executions):
+                if number and self.reporter.is_stopping:
+                    raise TrialStoppedError(f"Trial {self.assignment.trial_id} was stopped between two executions.")
+                values.append(self._execute(number, args, kwargs, callbacks))
+                self._plan.memory.tidy()
         return values
+
+    @contextmanager
+    def _numbered_on(self) -> Iterator[None]:
+        """Keep the numbers of the executions in this block apart from that of the `run_trial` around them."""
+        around = self._around
+        if around is not None and around.stages and around.index == self._n_executions:
+            self._n_executions += 1  # Its own fits have this number.
+        try:
+            yield
+        finally:
+            if around is not None and not around.stages:
+                around.index = self._n_executions
+                around.continuation = self._continuation(around.index)
 
     def run_own(self, run_trial: Callable[[], Any]) -> Result:
         """Run the user's own `run_trial` and return what it came to; it may run the executions.
@@ -124,6 +147,7 @@ class TrialRun:
             Exception: The trial has failed, or the search is to end.
         """
         with self._entered(0) as execution:
+            self._around = execution
             value = run_trial()
             if not self._known:
                 if self._plan.folds is not None:
@@ -137,7 +161,7 @@ class TrialRun:
     def _look_at_budget(self, execution: Execution) -> None:
         """Say so where Hyperband's epochs were never asked for: the trial counts, as with KerasTuner."""
         if execution.continuation is not None and not execution.continuation.is_heard:
-            self._reporter.note(
+            self.reporter.note(
                 "warning",
                 "epochs_not_asked",
                 "run_trial never asks how many epochs Hyperband gives a trial, so a round that was to train on trains "
@@ -146,10 +170,11 @@ class TrialRun:
             )
 
     def _result_of(self, value: Any, execution: Execution) -> Result:
-        parts = value if isinstance(value, list | tuple) else [value]
-        known = [next((result for known, result in self._known if known is part), None) for part in parts]
-        if known and all(known):
-            return average([result for result in known if result is not None])
+        if self.has_reported:
+            return Result()  # Then it does not matter what else is returned, as with KerasTuner.
+        known = self._known_results(value if isinstance(value, list | tuple) else [value])
+        if known:
+            return average(known)
         if value is None and self._known:
             raise FatalResultError(
                 "run_trial returned None after it had run its executions. Return what super().run_trial(…) gave it, a "
@@ -157,20 +182,33 @@ class TrialRun:
             )
         return interpret(value, execution, may_be_none=True, averages_numbers=True)
 
-    def _execute(self, index: int, args: Sequence[Any], kwargs: Mapping[str, Any], callbacks: CallbackCopies) -> Any:
+    def _known_results(self, parts: Sequence[Any]) -> list[Result]:
+        """Return what the parts of a value mean, if all of them came from executions; of equal ones the latest."""
+        left, results = list(reversed(self._known)), []
+        for part in parts:
+            places = [place for place, (value, _) in enumerate(left) if value is part]
+            if not places:
+                return []
+            # None, or a number, may have come from several: each counts once.
+            results.append(left.pop(places[0])[1] if len(places) > 1 else left[places[0]][1])
+        return results
+
+    def _execute(self, number: int, args: Sequence[Any], kwargs: Mapping[str, Any], callbacks: CallbackCopies) -> Any:
         hypermodel = self._plan.hypermodel
         if hypermodel is None:
             raise FatalRuntimeError(
                 "The tuner has no hypermodel, so there is no model to train. Give a function of hp or a HyperModel, or "
                 "return the score from run_trial without calling super().run_trial(…)."
             )
+        index = self._n_executions
+        self._n_executions += 1
         with self._entered(index) as execution:
             folds = self._plan.folds
             if folds is not None:
-                args, kwargs = folds.arguments(index % folds.n_folds, args, kwargs)
+                args, kwargs = folds.arguments(number % folds.n_folds, args, kwargs)
             args, made = resolve_fit_arguments(args, kwargs, self.assignment.hyperparameters)
             if "callbacks" in made:
-                made["callbacks"] = callbacks.make(self.assignment, index, self._reporter)
+                made["callbacks"] = callbacks.make(self.assignment, index, self.reporter)
             value = hypermodel.run(self.assignment.hyperparameters, *args, **made)
             _close(execution)
             own_fit = type(hypermodel).fit is not HyperModel.fit
@@ -185,10 +223,9 @@ class TrialRun:
         with ExitStack() as stack:
             scope = stack.enter_context(KerasScope(plan.keras_settings))
             stack.enter_context(seeded(execution_seed(assignment.seed, index)))
-            budget = Budget.of(assignment.hyperparameters.values)
             execution = Execution(
                 assignment,
-                self._reporter,
+                self.reporter,
                 index,
                 best_weights=self._weights,
                 max_epochs=plan.max_epochs,
@@ -196,7 +233,7 @@ class TrialRun:
                 keras_scope=scope,
                 seen_generators=plan.seen_generators,
                 memory=plan.memory,
-                continuation=None if budget is None else Continuation(assignment, budget, index, self._reporter),
+                continuation=self._continuation(index),
                 model_settings=plan.model_settings,
                 make_callbacks=plan.make_callbacks,
             )
@@ -204,9 +241,13 @@ class TrialRun:
             try:
                 yield execution
             except TrialStoppedError:
-                _write(self._weights, self._reporter)
+                _write(self._weights, self.reporter)
                 raise
-            _write(self._weights, self._reporter)
+            _write(self._weights, self.reporter)
+
+    def _continuation(self, index: int) -> Continuation | None:
+        budget = Budget.of(self.assignment.hyperparameters.values)
+        return None if budget is None else Continuation(self.assignment, budget, index, self.reporter)
 
     def _callbacks_of(self, kwargs: Mapping[str, Any]) -> CallbackCopies:
         """Return the maker of callbacks: the search's own, or one for those that `run_trial` has put in their place."""

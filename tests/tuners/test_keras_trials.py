@@ -50,6 +50,125 @@ def test_super_run_trial_takes_arguments_that_the_trial_chooses():
     assert tuner.get_best_models()[0].predict(X, verbose=0).shape == (len(X), 1)
 
 
+def executions_of(tuner):
+    return [(epoch.execution, epoch.epoch) for epoch in tuner.hub.record.trials["0"].epochs]
+
+
+def loss_of_best_model(tuner):
+    return tuner.get_best_models()[0].evaluate(*VALIDATION, verbose=0)[0]
+
+
+def test_of_two_trainings_the_last_one_counts_and_its_model_is_kept():
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, *args, **kwargs):
+            super().run_trial(trial, *args, epochs=3, **kwargs)  # A long warm-up that does not count.
+            return super().run_trial(trial, *args, epochs=1, **kwargs)
+
+    tuner = Own(build, "val_loss", max_trials=1, seed=2)
+    tuner.search(X, Y, validation_data=VALIDATION, verbose=0)
+
+    first = min(epoch.metrics["val_loss"] for epoch in tuner.hub.record.trials["0"].epochs[:3])
+    assert loss_of_best_model(tuner) == pytest.approx(tuner.best.score)
+    assert first < tuner.best.score
+    assert executions_of(tuner) == [(0, 0), (0, 1), (0, 2), (1, 0)]
+    assert len(tuner.oracle.trials["0"].curve) == 3
+
+
+def test_each_training_of_a_trial_has_seeds_and_files_of_its_own(tmp_path):
+    import keras
+
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, *args, **kwargs):
+            return [history for _ in range(2) for history in super(Own, self).run_trial(trial, *args, **kwargs)]
+
+    tuner = Own(build, "loss", max_trials=1, executions_per_trial=2)
+    tuner.search(X, Y, verbose=0, callbacks=[keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))])
+
+    epochs = tuner.hub.record.trials["0"].epochs
+    assert executions_of(tuner) == [(number, 0) for number in range(4)]
+    assert len({epoch.metrics["loss"] for epoch in epochs}) == 4
+    assert tuner.best.score == pytest.approx(np.mean([epoch.metrics["loss"] for epoch in epochs]))
+    assert len(list(tmp_path.glob("log.trial_0.execution_*.csv"))) == 4
+
+
+def test_what_run_trial_fits_itself_is_an_execution_beside_those_of_super():
+    class Own(kt.RandomSearch):
+        own_comes_first = True
+
+        def run_trial(self, trial, *args, **kwargs):
+            fits = [self.own_fit, super().run_trial]
+            return [fit(trial, *args, **kwargs) for fit in (fits if self.own_comes_first else fits[::-1])][-1]
+
+        def own_fit(self, trial, *args, **kwargs):
+            hp = trial.hyperparameters
+            return self.hypermodel.fit(hp, self.hypermodel.build(hp), *args, **kwargs)
+
+    for own_comes_first in (True, False):
+        tuner = Own(build, "val_loss", max_trials=1, seed=2, project_name=str(own_comes_first))
+        tuner.own_comes_first = own_comes_first
+        tuner.search(X, Y, epochs=2, validation_data=VALIDATION, verbose=0)
+
+        assert executions_of(tuner) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+        assert loss_of_best_model(tuner) == pytest.approx(tuner.best.score)
+
+
+def test_a_training_that_failed_and_was_caught_leaves_the_next_one_its_place():
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, *args, **kwargs):
+            try:
+                return super().run_trial(trial, *args, callbacks=[lambda: failing], **kwargs)
+            except MemoryError:
+                return super().run_trial(trial, *args, **kwargs)
+
+    import keras
+
+    failing = keras.callbacks.LambdaCallback(on_epoch_end=fail_for_memory)
+    tuner = Own(build, "val_loss", max_trials=1)
+    tuner.search(X, Y, validation_data=VALIDATION, verbose=0)
+
+    assert loss_of_best_model(tuner) == pytest.approx(tuner.best.score)
+
+
+def fail_for_memory(epoch, logs):
+    raise MemoryError
+
+
+def test_of_several_trainings_that_return_nothing_the_last_is_meant():
+    class Forgetful(kt.HyperModel):
+        def build(self, hp):
+            return build(hp)
+
+        def fit(self, hp, model, *args, **kwargs):
+            model.fit(*args, **kwargs)
+
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, *args, **kwargs):
+            super().run_trial(trial, *args, **kwargs)
+            return super().run_trial(trial, *args, **kwargs)
+
+    tuner = Own(Forgetful(), "loss", max_trials=1, executions_per_trial=2)
+    tuner.search(X, Y, verbose=0)
+
+    losses = [epoch.metrics["loss"] for epoch in tuner.hub.record.trials["0"].epochs]
+    assert tuner.best.score == pytest.approx(np.mean(losses[2:])) != pytest.approx(np.mean(losses[:2]))
+
+
+def test_hyperband_goes_on_with_each_training_of_a_trial():
+    class Own(kt.Hyperband):
+        def run_trial(self, trial, *args, **kwargs):
+            super().run_trial(trial, *args, **kwargs)
+            return super().run_trial(trial, *args, **kwargs)
+
+    tuner = Own(build, "loss", max_epochs=2, factor=2, seed=1)
+    tuner.search(X, Y, verbose=0)
+
+    gone_on = [trial for trial in tuner.oracle.trials.values() if trial.hyperparameters.get("tuner/initial_epoch")]
+    assert gone_on
+    for trial in gone_on:
+        epochs = tuner.hub.record.trials[trial.trial_id].epochs
+        assert [(epoch.execution, epoch.epoch) for epoch in epochs] == [(0, 1), (1, 1)]
+
+
 def test_run_trial_as_keras_tuner_documents_it_reports_its_epochs():
     class Own(kt.RandomSearch):
         def run_trial(self, trial, *args, **kwargs):

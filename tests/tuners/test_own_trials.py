@@ -1,10 +1,15 @@
 """Facts about tuners with methods of their own: `run_trial`, the hooks around trials and fits, and their oracle."""
 
+import contextlib
+import functools
+import gc
 import threading
+import weakref
 
 import pytest
 
 import kt_notebook as kt
+from kt_notebook.core.commands import StopNow
 from kt_notebook.core.errors import FatalResultError, FatalRuntimeError, OptionError, SearchStateError
 from kt_notebook.core.trial import TrialStatus
 
@@ -93,6 +98,19 @@ def test_what_was_reported_counts_where_a_value_is_returned_too():
             return 7.0
 
     assert searched(Own, objective="val_loss").best.score == 0.5
+
+
+@pytest.mark.parametrize("returned", ["done", Square, [1.0, "a"], {"other": 1.0}, {}], ids=str)
+def test_what_was_reported_counts_whatever_else_is_returned(returned):
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, **kwargs):
+            self.oracle.update_trial(trial.trial_id, {"val_loss": trial.hyperparameters.Float("x", 0, 1)})
+            return returned
+
+    tuner = searched(Own, objective="val_loss")
+
+    assert list(tuner.results.val_loss) == list(tuner.results.x)
+    assert len(tuner.results) == 3
 
 
 def test_run_trial_that_returns_and_reports_nothing_ends_the_search():
@@ -192,6 +210,87 @@ def test_hooks_come_in_order_on_the_callers_thread():
         "1 ends COMPLETED",
         "search ends",
     ]
+
+
+def test_methods_may_be_wrapped_as_those_that_they_override():
+    told = []
+
+    class Own(Square):
+        @functools.wraps(kt.RandomSearch.run_trial)
+        def run_trial(self, trial, *args, **kwargs):
+            return float(trial.hyperparameters.Int("mine", 1, 3))
+
+        @functools.wraps(kt.Tuner.on_trial_end)
+        def on_trial_end(self, trial):
+            told.append(trial.score)
+
+    tuner = searched(Own, max_trials=2, hypermodel=lambda hp: -1.0)
+
+    assert told == list(tuner.results.sort_index().mine)
+
+
+def test_methods_may_be_set_on_the_tuner_itself():
+    told = []
+    tuner = kt.RandomSearch(lambda hp: hp.Float("x", 0, 1), max_trials=1)
+    tuner.run_trial = lambda trial, **kwargs: 7.0
+    tuner.on_trial_end = lambda trial: told.append(trial.score)
+    tuner.search(verbose=0)
+
+    assert told == [7.0]
+
+
+def test_a_tuner_whose_methods_are_all_ours_is_told_of_no_trial():
+    assert not kt.RandomSearch(lambda hp: hp.Float("x", 0, 1), max_trials=1)._own.watches_trials
+
+
+def cut_by_an_interrupt(tuner):
+    raise KeyboardInterrupt
+
+
+def cut_by_a_stop(tuner):
+    tuner.session.post(StopNow())
+    while True:
+        tuner.oracle.update_trial("0", {"default_objective": 1.0}, step=1)
+
+
+@pytest.mark.parametrize("cut", [cut_by_an_interrupt, cut_by_a_stop])
+def test_a_trial_that_was_cut_is_let_go_of(cut):
+    held = []
+
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, **kwargs):
+            trial.model = Square
+            held.append(weakref.ref(trial))
+            cut(self)
+
+        def on_trial_end(self, trial):
+            pytest.fail("The trial has not ended.")
+
+    tuner = Own(objective=kt.Objective("default_objective", "min"), max_trials=2)
+    with contextlib.suppress(KeyboardInterrupt):
+        tuner.search(verbose=0)
+
+    gc.collect()
+    assert [trial() for trial in held] == [None]
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_trial_whose_work_is_over_cannot_be_run_by_hand(is_cut):
+    trials = []
+
+    class Own(kt.RandomSearch):
+        def run_trial(self, trial, *args, **kwargs):
+            trials.append(trial)
+            if is_cut:
+                raise KeyboardInterrupt
+            return super().run_trial(trial, *args, **kwargs)
+
+    tuner = Own(lambda hp: hp.Float("x", 0, 1), max_trials=1)
+    with contextlib.suppress(KeyboardInterrupt):
+        tuner.search(verbose=0)
+
+    with pytest.raises(SearchStateError, match="does not run"):
+        kt.RandomSearch.run_trial(tuner, trials[0])
 
 
 def test_the_end_of_a_failed_trial_is_told_too():
