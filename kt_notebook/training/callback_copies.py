@@ -25,12 +25,16 @@ def flat_callbacks(callbacks: Any) -> list[Any]:
     return [callbacks]
 
 
-def check_callbacks(callbacks: Any) -> None:
+def check_callbacks(callbacks: Any, *, n_workers: int = 1) -> None:
     """Look at callbacks before anything trains.
+
+    Args:
+        callbacks: As `CallbackCopies` takes them.
+        n_workers: How many trials are to run at a time with them.
 
     Raises:
         FatalTypeError: One is neither a callback nor a function that makes one.
-        FatalValueError: One needs a package that is not installed.
+        FatalValueError: One needs a package that is not installed, or would be shared by trials that run side by side.
     """
     keras: Any = sys.modules.get("keras")
     if keras is None:
@@ -46,14 +50,17 @@ def check_callbacks(callbacks: Any) -> None:
                 f"callbacks holds {describe(callback)}. Give keras.callbacks.Callback instances, or a function that "
                 "returns one or a list of them."
             )
+        if n_workers > 1 and not _is_factory(callback):
+            _refuse_shared(callback, n_workers)
 
 
 class CallbackCopies:
     """Makes each execution's callbacks from those given to the search.
 
     A callback is copied, together with those that it shares something with; one that cannot be copied is set back to
-    how it was and used itself. A function is called for each execution, with the trial's `hp` where its one argument
-    is called that. Files that Keras' callbacks write get a place for each execution.
+    how it was and used itself, which needs trials that run one after another (`check_callbacks`). A function is called
+    for each execution, with the trial's `hp` where its one argument is called that. Files that Keras' callbacks write
+    get a place for each execution.
 
     Args:
         callbacks: None, a callback, a function that makes one or a list of them, or lists of these.
@@ -147,6 +154,19 @@ class CallbackCopies:
         if place is not None and place not in self._told:
             self._told.add(place)
             reporter.note("advice", "callback_files", f"{place}, so that no trial overwrites another's file.")
+
+
+def _refuse_shared(callback: Any, n_workers: int) -> None:
+    """Refuse a callback that cannot be copied: one trial would set it back while another one uses it."""
+    try:
+        copy.deepcopy(callback, _shared_models([callback]))
+    except Exception as error:  # The users' own objects: whatever their copying raises.
+        kind = type(callback).__name__
+        raise FatalValueError(
+            f"The callback {kind} cannot be copied ({type(error).__name__}: {error}), and {n_workers} trials that run "
+            f"at a time cannot share it. Give a function that makes a new one, callbacks=[lambda: {kind}(…)], or run "
+            "one trial at a time."
+        ) from error
 
 
 def _is_factory(callback: Any) -> bool:

@@ -29,6 +29,7 @@ def make_trial_function(
     folds: Folds | None = None,
     make_callbacks: Callable[[str], Sequence[Any]] | None = None,
     run_trial: Callable[[TrialRun], Any] | None = None,
+    n_workers: int = 1,
 ) -> "KerasTrialFunction":
     """Return the function that runs one trial. Call it in the thread whose Keras settings the trials are to have.
 
@@ -43,6 +44,7 @@ def make_trial_function(
         folds: The data's folds, each of which is an execution; None: the data are not split.
         make_callbacks: Gives further callbacks for the fits of a trial, by its id.
         run_trial: Runs a trial as the user wants it, and may return nothing, having reported its result itself.
+        n_workers: How many trials are to run at a time.
 
     Raises:
         DataError: The data can be read only once.
@@ -52,7 +54,7 @@ def make_trial_function(
     if uses_keras is None:
         uses_keras = bool(fit_args or kwargs.keys() - {"verbose"}) or "keras" in sys.modules
     check_fit_data(fit_args, kwargs)
-    check_callbacks(kwargs.get("callbacks"))
+    check_callbacks(kwargs.get("callbacks"), n_workers=n_workers)
     plan = TrialPlan(
         hypermodel,
         tuple(fit_args),

@@ -246,6 +246,7 @@ class BaseTuner(Stateful):
             model_settings=self.model_settings,
             folds=folds,
             make_callbacks=own.callbacks_for,
+            n_workers=executor.capacity,
             run_trial=functools.partial(own.run, fit_args=fit_args, fit_kwargs=fit_kwargs) if own.runs_trials else None,
         )
         function = trial_function if wrap is None else wrap(trial_function)

@@ -7,6 +7,8 @@ import pytest
 from kt_notebook.core.errors import FatalTypeError, FatalValueError
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.training.callback_copies import CallbackCopies, check_callbacks, flat_callbacks
+from kt_notebook.training.hypermodel import FunctionHyperModel
+from kt_notebook.training.trial_function import make_trial_function
 from tests.fakes import FakeReporter, assignment
 from tests.training.keras_models import X, Y, model
 
@@ -64,6 +66,18 @@ def test_a_callback_that_cannot_be_copied_is_set_back_and_reused_with_advice() -
     assert second.seen == []
     assert not hasattr(second, "extra")
     assert [code for _, code, _ in reporter.notes] == ["callback_not_copied"]
+
+
+def test_one_that_cannot_be_copied_is_refused_where_trials_run_side_by_side() -> None:
+    import keras
+
+    given = [keras.callbacks.EarlyStopping(), [_uncopyable()]]
+    with pytest.raises(
+        FatalValueError, match=r"The callback Counting cannot be copied .*\b2 trials.*lambda: Counting\(…\)"
+    ):
+        make_trial_function(FunctionHyperModel(lambda hp: model()), (X, Y), {"callbacks": given}, n_workers=2)
+    check_callbacks([keras.callbacks.EarlyStopping(), _uncopyable], n_workers=2)
+    check_callbacks(given, n_workers=1)
 
 
 def test_what_is_no_callback_is_refused_before_training() -> None:

@@ -1,10 +1,13 @@
 """Facts about tuners over Keras models: own `run_trial`, hooks of fits, overrides, folds, arguments from hp."""
 
+import threading
+
 import numpy as np
 import pytest
 
 import kt_notebook as kt
-from kt_notebook.core.errors import FatalRuntimeError
+from kt_notebook.core.errors import FatalRuntimeError, FatalValueError
+from kt_notebook.search.executors import ThreadExecutor
 from tests.training.keras_models import X, Y
 
 pytestmark = pytest.mark.keras
@@ -319,6 +322,21 @@ def test_a_baseline_that_no_accuracy_reaches_is_said_before_the_search(capsys):
     out = capsys.readouterr().out
     assert "baseline=90" in out
     assert out.index("baseline=90") < out.index("trial 0")
+
+
+def test_a_callback_that_trials_side_by_side_would_share_is_refused_before_the_first():
+    import keras
+
+    class Locked(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.lock = threading.Lock()
+
+    tuner = kt.RandomSearch(build, "loss", max_trials=2)
+    with pytest.raises(FatalValueError, match=r"Locked cannot be copied .*2 trials that run at a time"):
+        tuner.open_session((X, Y), {"callbacks": [Locked()]}, executor=ThreadExecutor(2))
+    tuner.search(X, Y, callbacks=[Locked()], verbose=0)
+    assert len(tuner.results) == 2
 
 
 def test_trials_that_are_all_too_large_are_all_tried_and_the_reason_is_raised():
