@@ -1,13 +1,48 @@
-"""What goes into an image model and comes out of it: the arguments that say so, checked, and the tensors."""
+"""What goes into an image model and comes out of it: the arguments that say so, checked and kept, and the tensors."""
 
 import operator
 from collections.abc import Sequence
 from typing import Any
 
 from kt_notebook.core.errors import OptionError
+from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.training.kinds import describe
 
-__all__ = ["as_whole_number", "channel_axis", "check_classes", "check_input", "open_input", "pool"]
+__all__ = ["ImageClassifier", "as_whole_number", "channel_axis", "check_classes", "check_input", "open_input", "pool"]
+
+
+class ImageClassifier(HyperModel):
+    """What hypermodels of classifiers with an optional last layer are made with, checked and kept.
+
+    Args:
+        include_top: Whether the model ends in a softmax layer and is compiled.
+        input_shape: Height, width and channels of an image. It or `input_tensor` must be given.
+        input_tensor: A Keras tensor of images to go on from.
+        classes: How many classes there are; needed with `include_top`.
+        **kwargs: `name` and `tunable`, as for `HyperModel`.
+
+    Raises:
+        OptionError: An argument is missing or cannot be used.
+    """
+
+    def __init__(
+        self,
+        include_top: bool = True,
+        # Any: what is no shape and no tensor is refused here.
+        input_shape: Any = None,
+        input_tensor: Any = None,
+        classes: int | None = None,
+        **kwargs: Any,  # narrowed by HyperModel
+    ) -> None:
+        owner = type(self).__name__
+        if include_top:
+            check_classes(owner, classes, "Give classes, for example classes=10, or include_top=False.")
+        check_input(owner, input_shape, input_tensor)
+        super().__init__(**kwargs)
+        self.include_top = include_top
+        self.input_shape = input_shape
+        self.input_tensor = input_tensor
+        self.classes = classes
 
 
 # Any: arguments as a user gave them, and Keras tensors; here and below.

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kt_notebook.applications.images import channel_axis, check_classes, check_input, open_input, pool
+from kt_notebook.applications.images import ImageClassifier, channel_axis, open_input, pool
 from kt_notebook.core.errors import OptionError
-from kt_notebook.training.hypermodel import HyperModel
 
 if TYPE_CHECKING:
     from kt_notebook.core.space import HyperParameters
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["HyperResNet"]
 
 
-class HyperResNet(HyperModel):
+class HyperResNet(ImageClassifier):
     """A residual network that classifies images, in 3 versions × 2 × 3 depths, with its optimizer.
 
     Hyperparameters: `version`, `conv3_depth`, `conv4_depth`, `pooling`, and with `include_top` also `optimizer` and
@@ -47,24 +46,6 @@ class HyperResNet(HyperModel):
         >>> hp.get("version")
         'v2'
     """
-
-    def __init__(
-        self,
-        include_top: bool = True,
-        # Any: what is no shape and no tensor is refused here.
-        input_shape: Any = None,
-        input_tensor: Any = None,
-        classes: int | None = None,
-        **kwargs: Any,  # narrowed by HyperModel
-    ) -> None:
-        if include_top:
-            check_classes("HyperResNet", classes, "Give classes, for example classes=10, or include_top=False.")
-        check_input("HyperResNet", input_shape, input_tensor)
-        super().__init__(**kwargs)
-        self.include_top = include_top
-        self.input_shape = input_shape
-        self.input_tensor = input_tensor
-        self.classes = classes
 
     # Any: Keras objects, here and below.
     def build(self, hp: "HyperParameters") -> Any:

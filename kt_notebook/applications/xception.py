@@ -10,8 +10,7 @@ Sources: Chollet 2017, arXiv:1610.02357; the choices and what stands between the
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kt_notebook.applications.images import channel_axis, check_classes, check_input, open_input, pool
-from kt_notebook.training.hypermodel import HyperModel
+from kt_notebook.applications.images import ImageClassifier, channel_axis, open_input, pool
 
 if TYPE_CHECKING:
     from kt_notebook.core.space import HyperParameters
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["HyperXception"]
 
 
-class HyperXception(HyperModel):
+class HyperXception(ImageClassifier):
     """A network of separable convolutions that classifies images; its width, depth, activation, head and training.
 
     Hyperparameters: `activation`, `conv2d_num_filters`, `kernel_size`, `initial_strides`, `sep_num_filters`,
@@ -44,24 +43,6 @@ class HyperXception(HyperModel):
         >>> hp.get("sep_num_filters")
         256
     """
-
-    def __init__(
-        self,
-        include_top: bool = True,
-        # Any: what is no shape and no tensor is refused here.
-        input_shape: Any = None,
-        input_tensor: Any = None,
-        classes: int | None = None,
-        **kwargs: Any,  # narrowed by HyperModel
-    ) -> None:
-        if include_top:
-            check_classes("HyperXception", classes, "Give classes, for example classes=10, or include_top=False.")
-        check_input("HyperXception", input_shape, input_tensor)
-        super().__init__(**kwargs)
-        self.include_top = include_top
-        self.input_shape = input_shape
-        self.input_tensor = input_tensor
-        self.classes = classes
 
     # Any: Keras objects, here and below.
     def build(self, hp: "HyperParameters") -> Any:
