@@ -10,6 +10,7 @@ from kt_notebook.core.errors import FatalTypeError, FatalValueError
 from kt_notebook.core.protocol import Assignment, Reporter
 from kt_notebook.training.callback_paths import place_shown, set_apart
 from kt_notebook.training.fit_arguments import takes_hp
+from kt_notebook.training.hparams import hparams_callback
 from kt_notebook.training.kinds import describe
 
 __all__ = ["CallbackCopies", "check_callbacks", "flat_callbacks"]
@@ -112,7 +113,9 @@ class CallbackCopies:
                 self._tell_place(one, assignment, reporter)
                 set_apart(one, assignment, execution, is_of_trial=id(callback) in self._of_trial)
             made.extend(fresh)
-        return made
+        boards = [callback for callback in made if isinstance(callback, _tensorboard_class())]
+        trial_id, hp = assignment.trial_id, assignment.hyperparameters
+        return [*made, *(hparams_callback(board.log_dir, hp, trial_id) for board in boards)]
 
     def _copies(self, reporter: Reporter) -> dict[int, Any]:
         """Return this execution's own of each callback that is no factory, by the id of the one given."""
@@ -167,6 +170,11 @@ def _refuse_shared(callback: Any, n_workers: int) -> None:
             f"at a time cannot share it. Give a function that makes a new one, callbacks=[lambda: {kind}(…)], or run "
             "one trial at a time."
         ) from error
+
+
+def _tensorboard_class() -> Any:
+    keras: Any = sys.modules.get("keras")
+    return () if keras is None else keras.callbacks.TensorBoard
 
 
 def _is_factory(callback: Any) -> bool:
