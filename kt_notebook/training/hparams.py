@@ -21,11 +21,12 @@ def hparams_callback(log_dir: str, hp: "HyperParameters", trial_id: str) -> Any:
         trial_id: What the row is called.
     """
     import keras
-    from tensorboard.plugins.hparams import api
 
     made: list[Any] = []
 
     def begin(logs: Any = None) -> None:
+        from tensorboard.plugins.hparams import api
+
         # Only now: what building the model declares is among the values.
         values = {
             api.HParam(entry.name, _domain(entry, api)): _told(hp.get(entry.name))

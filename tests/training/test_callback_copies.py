@@ -96,7 +96,7 @@ def test_tensorboard_without_its_package_names_the_line_to_run(monkeypatch: pyte
 def test_tensorboard_writes_each_execution_apart() -> None:
     import keras
 
-    (made,) = _make(keras.callbacks.TensorBoard("logs"))
+    made, _ = _make(keras.callbacks.TensorBoard("logs"))
     assert Path(made.log_dir) == Path("logs/0/execution0")
 
 
