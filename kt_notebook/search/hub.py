@@ -57,6 +57,7 @@ class Hub:
         self._pending: list[Record] = []
         self._progress: dict[str, Record] = {}
         self._is_open = False
+        self._is_handing_over = self._is_hurried = False
         self._unsynced = False
         self._thread: threading.Thread | None = None
 
@@ -106,6 +107,19 @@ class Hub:
                 self._unsynced = False
                 self.journal.append([], durable=True)
 
+    def drain(self, timeout_s: float = 1.0) -> None:
+        """Wait until the sinks have heard everything published so far, or the time is up; not for a sink's thread.
+
+        Text that sinks print so stays before what is printed after this call.
+        """
+        with self._lock:
+            if self._thread is None:
+                return
+            self._is_hurried = True
+            self._lock.notify_all()
+            self._lock.wait_for(lambda: not (self._pending or self._is_handing_over), timeout_s)
+            self._is_hurried = False
+
     def attach(self, sink: Sink) -> None:
         """Let a sink hear everything from now on."""
         with self._lock:
@@ -149,14 +163,18 @@ class Hub:
                 sinks = list(self._sinks)
                 if not self._is_open and not batch:
                     return
+                self._is_handing_over = True
             for sink in sinks:
                 self._hand_over(sink, batch)
+            with self._lock:
+                self._is_handing_over = False
+                self._lock.notify_all()
             self._wait_for_next_batch()
 
     def _wait_for_next_batch(self) -> None:
         deadline = time.monotonic() + _BATCH_INTERVAL_S
         with self._lock:
-            while self._is_open and (left := deadline - time.monotonic()) > 0:
+            while self._is_open and not self._is_hurried and (left := deadline - time.monotonic()) > 0:
                 self._lock.wait(left)
 
     def _hand_over(self, sink: Sink, batch: list[Record]) -> None:

@@ -192,7 +192,7 @@ class ConsoleSink:
         return [f"limits: {', '.join(limits)}"]
 
     def _stop(self, record: Record) -> list[str]:
-        return ["stopping" if record["now"] else "stopping after the running trials"]
+        return ["stopping"]
 
     def _end(self, record: Record) -> list[str]:
         self._is_over = True

@@ -53,6 +53,8 @@ class Way:
         """
         serve: Callable[[Callable[[], None]], None] | None = None
         if isinstance(self.executor, CallingExecutor):
+            if self.verbose and self.place in (FrontEnd.TERMINAL, FrontEnd.PLAIN):
+                self.executor.before_job = session.hub.drain  # A trial's line comes before what the next one prints.
             serve = functools.partial(run_blocking, session, self.executor)
         elif self.blocks:
             serve = functools.partial(_wait_for, session)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kt_notebook.core.events import EpochEnded, SearchPaused, SearchResumed, TrialProgressed, TrialStarted
+from kt_notebook.core.events import EpochEnded, SearchNoted, SearchPaused, SearchResumed, TrialProgressed, TrialStarted
 from kt_notebook.search.hub import Hub
 from tests.search.searches import Records
 
@@ -112,3 +112,21 @@ def test_a_sink_that_was_detached_hears_no_more() -> None:
     hub.publish(SearchPaused())
     hub.close()
     assert sink.records == []
+
+
+def test_after_draining_every_sink_has_heard_everything():
+    hub, heard = Hub(), []
+
+    class Slow:
+        def receive(self, records):
+            threading.Event().wait(0.02)
+            heard.extend(records)
+
+    hub.attach(Slow())
+    hub.open()
+    for n in range(5):
+        hub.publish(SearchNoted("advice", "test", str(n)))
+        hub.drain()
+        assert len(heard) == n + 1
+    hub.close()
+    hub.drain()

@@ -140,7 +140,7 @@ def test_what_is_asked_of_the_search_is_said():
     assert told(story)[2:] == [
         "paused",
         "goes on",
-        "stopping after the running trials",
+        "stopping",
         "limits: 50 trials",
         "warning (line 3): slow",
     ]

@@ -513,3 +513,14 @@ def test_prune_fits_any_oracle_and_none_leaves_it_as_it_is(here):
     pruner = kt.Tuner(Mine("val_loss"), prune="median").oracle.pruner
     assert kt.Tuner(Mine("val_loss", pruner=pruner)).oracle.pruner is pruner
     assert kt.Tuner(Mine("val_loss", pruner=pruner), prune="none").oracle.pruner is None
+
+
+def test_a_trials_line_comes_before_what_the_next_one_prints(here, capsys):
+    def trial(hp):
+        print("inside")  # noqa: T201
+        return hp.Float("x", 0, 1)
+
+    kt.RandomSearch(trial, max_trials=5).search()
+
+    lines = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith(("inside", "trial"))]
+    assert lines == ["inside", "trial"] * 5

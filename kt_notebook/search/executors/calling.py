@@ -25,6 +25,7 @@ class CallingExecutor:
         self._is_closed = self._is_abandoned = False
         self._changed = threading.Event()
         self._run: Callable[[Job], None] | None = None
+        self.before_job: Callable[[], object] | None = None  # Called before each job, on its thread.
 
     def start(self, run: Callable[[Job], None]) -> None:
         """Keep what is to be called with each job."""
@@ -66,6 +67,8 @@ class CallingExecutor:
             while self._jobs:
                 job = self._jobs[0]
                 if self._run is not None and not job.is_over:
+                    if self.before_job is not None:
+                        self.before_job()
                     self._run(job)
                 self._jobs.popleft()
             if self._is_closed:
