@@ -25,7 +25,9 @@ _INHERITED = (
     "torch_device",
     "traceback_filtering",
 )
-_FRESH = ("global_random_seed", "global_seed_generator", "object_name_uids")
+# The last is a list that Keras fills while a model is built, and replaces when its variables are made: shared with the
+# outer thread state, it would come back with variables that exist already, which ends the making of the next ones.
+_FRESH = ("global_random_seed", "global_seed_generator", "object_name_uids", "uninitialized_variables")
 _TRACKERS = ("GLOBAL_STATE_TRACKER", "GLOBAL_SETTINGS_TRACKER")
 
 

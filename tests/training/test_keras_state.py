@@ -1,8 +1,10 @@
 import threading
+from typing import Any
 
 import pytest
 
 from kt_notebook.training.keras_state import KerasScope, capture_settings
+from tests.training.keras_models import X, Y
 
 pytestmark = pytest.mark.keras
 
@@ -96,3 +98,25 @@ def test_clear_session_after_the_last_build_leaves_the_other_threads_their_state
         thread.start()
         thread.join()
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
+
+
+def test_models_that_are_built_by_their_first_fit_work_in_one_scope_after_another() -> None:
+    import keras
+
+    class Own(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = keras.layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            return self.layer(inputs)
+
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    with keras.StatelessScope():  # Leaves Keras' list of variables to be made in this thread, empty.
+        pass
+    for _ in range(3):
+        with KerasScope():
+            made = Own()
+            made.compile("sgd", "mse", run_eagerly=True)
+            made.fit(X, Y, verbose=0)
+            assert len(made.weights) == 2
