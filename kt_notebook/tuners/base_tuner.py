@@ -30,7 +30,7 @@ from kt_notebook.search.session import Session
 from kt_notebook.search.worker import Capture
 from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.folds import Folds
-from kt_notebook.training.hypermodel import as_hypermodel
+from kt_notebook.training.hypermodel import FunctionHyperModel, as_hypermodel
 from kt_notebook.training.trial_function import make_trial_function
 from kt_notebook.tuners.advice import advice_on_search
 from kt_notebook.tuners.arguments import check_arguments
@@ -235,7 +235,8 @@ class BaseTuner(Stateful):
         )
         if self.hypermodel is None and not own.runs_trials:
             raise OptionError(f"{type(self).__name__} has no hypermodel. Give a function of hp, or a HyperModel.")
-        if own.runs_trials:  # Its own methods find values for what its hypermodel declares.
+        # Its own methods find values for what its hypermodel declares; a function without data may well be the training.
+        if own.runs_trials and (fit_args or not isinstance(self.hypermodel, FunctionHyperModel)):
             find_space(self._project, self.hypermodel, self.model_settings)
         trial_function = make_trial_function(
             self.hypermodel,

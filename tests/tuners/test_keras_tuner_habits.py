@@ -153,3 +153,15 @@ def test_each_epoch_is_printed_once(capsys):
         ["epoch", "1/2"],
         ["epoch", "2/2"],
     ]
+
+
+def test_a_function_that_may_be_the_training_is_not_run_only_to_look():
+    runs = []
+
+    class Own(kt.RandomSearch):
+        def on_trial_begin(self, trial):
+            """Make the trials go through this class."""
+
+    Own(lambda hp: runs.append(1) or hp.Float("x", 0, 1), max_trials=2).search(verbose=0)
+
+    assert len(runs) == 2
