@@ -139,8 +139,8 @@ class BaseTuner(Stateful):
             *fit_args: Handed to each trial's `fit`. An argument that is a function of `hp` gives the trial's own value.
             block: Whether to run them on this thread and return at the end; else a thread of its own runs them, and
                 this returns at once.
-            cv: Split the data into folds, train on all but one and validate on that one, for each: a number of folds, a
-                splitter of scikit-learn, or pairs of indices. A trial's score is the mean over the folds.
+            cv: Train on all folds of the data but one and validate on that one, for each; the score is the mean. A number
+                of folds (with `groups=`, rows of a group stay together), a splitter of scikit-learn, or pairs of indices.
             timeout: Stop after so many seconds, or a text such as "30m". None: no limit.
             **fit_kwargs: Handed to each trial's `fit`, as `fit_args`. `verbose` counts here too: 0 shows nothing, 1 a
                 panel in a notebook and a line for each trial elsewhere, 2 also one for each epoch; "auto" is 1.
@@ -235,7 +235,7 @@ class BaseTuner(Stateful):
         )
         if self.hypermodel is None and not own.runs_trials:
             raise OptionError(f"{type(self).__name__} has no hypermodel. Give a function of hp, or a HyperModel.")
-        # Its own methods find values for what its hypermodel declares; a function without data may well be the training.
+        # Its own methods find values for what its hypermodel declares; a function without data may be the training.
         if own.runs_trials and (fit_args or not isinstance(self.hypermodel, FunctionHyperModel)):
             find_space(self._project, self.hypermodel, self.model_settings)
         trial_function = make_trial_function(
