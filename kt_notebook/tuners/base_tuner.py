@@ -139,8 +139,8 @@ class BaseTuner(Stateful):
             *fit_args: Handed to each trial's `fit`. An argument that is a function of `hp` gives the trial's own value.
             block: Whether to run them on this thread and return at the end; else a thread of its own runs them, and
                 this returns at once.
-            cv: Train on all folds of the data but one and validate on that one, for each; the score is the mean. A number
-                of folds (with `groups=`, rows of a group stay together), a splitter of scikit-learn, or pairs of indices.
+            cv: Train on all folds of the data but one and validate on that one, for each; the score is the mean. A
+                number (rows of one of `groups=` stay together), a splitter of scikit-learn, or pairs of indices.
             timeout: Stop after so many seconds, or a text such as "30m". None: no limit.
             **fit_kwargs: Handed to each trial's `fit`, as `fit_args`. `verbose` counts here too: 0 shows nothing, 1 a
                 panel in a notebook and a line for each trial elsewhere, 2 also one for each epoch; "auto" is 1.
