@@ -135,7 +135,17 @@ def load_best(build: "Callable[[HyperParameters], Any]", hp: "HyperParameters", 
     try:
         with _without_optimizer(model):
             model.load_weights(path)
-    except (ValueError, KeyError, OSError) as error:
+    except OSError as error:
+        raise StorageError(
+            f"The weights at {str(path)!r} cannot be read, the file is damaged: {error}. Train the model anew with the "
+            "trial's values: tuner.hypermodel.build(trial.hyperparameters)."
+        ) from error
+    except (ValueError, KeyError) as error:
+        if not model.built:
+            raise StorageError(
+                f"The weights at {str(path)!r} cannot be given to the {type(model).__name__} that build(hp) gives: it "
+                "has none before it sees data. Let build(hp) call it once, such as model.build((None, n_features))."
+            ) from error
         raise StorageError(
             f"The weights at {str(path)!r} do not fit the model that build(hp) gives now. Was the function changed "
             "after the trial ran? Build the model as it was, or train it anew."

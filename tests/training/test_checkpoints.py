@@ -101,6 +101,28 @@ def test_weights_of_another_model_are_said_so(tmp_path: Path) -> None:
         load_best(_BUILD.build, HyperParameters(), tmp_path)
 
 
+def test_damaged_weights_are_said_to_be_damaged(tmp_path: Path) -> None:
+    (tmp_path / WEIGHTS_NAME).write_bytes(b"")
+    with pytest.raises(StorageError, match="cannot be read, the file is damaged"):
+        load_best(_BUILD.build, HyperParameters(), tmp_path)
+
+
+def test_a_model_without_weights_before_its_data_is_said_to_need_building(tmp_path: Path) -> None:
+    import keras
+
+    class Own(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = keras.layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            return self.layer(inputs)
+
+    model(8).save_weights(tmp_path / WEIGHTS_NAME)
+    with pytest.raises(StorageError, match=r"has none before it sees data.*model\.build"):
+        load_best(lambda hp: Own(), HyperParameters(), tmp_path)
+
+
 def test_a_function_that_returns_a_number_has_no_model_to_load(tmp_path: Path) -> None:
     model().save_weights(tmp_path / WEIGHTS_NAME)
     with pytest.raises(ResultError, match=r"returned float 1\.0 where a Keras model is needed"):
