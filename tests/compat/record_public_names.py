@@ -85,12 +85,17 @@ def describe_class(kind: type) -> dict[str, Any]:
     return {key: value for key, value in told.items() if value}
 
 
-def instances(directory: str) -> dict[str, list[str]]:
-    """Return the public attributes of objects as they are made, for the classes that users hold objects of."""
-    kt = importlib.import_module("keras_tuner")
-    hps = importlib.import_module("keras_tuner.engine.hyperparameters")
-    trial = importlib.import_module("keras_tuner.engine.trial")
-    made = [
+def made_objects(package: str, directory: str) -> list[Any]:
+    """Return one object of each class that users hold objects of.
+
+    Args:
+        package: "keras_tuner", or ours, which has the same modules.
+        directory: Where the tuner's project is.
+    """
+    kt = importlib.import_module(package)
+    hps = importlib.import_module(f"{package}.engine.hyperparameters")
+    trial = importlib.import_module(f"{package}.engine.trial")
+    return [
         kt.HyperParameters(),
         kt.HyperModel(),
         kt.Objective("val_loss", "min"),
@@ -106,6 +111,11 @@ def instances(directory: str) -> dict[str, list[str]]:
         hps.Boolean("a"),
         hps.Fixed("a", 1),
     ]
+
+
+def instances(directory: str) -> dict[str, list[str]]:
+    """Return the public attributes of objects as they are made, for the classes that users hold objects of."""
+    made = made_objects("keras_tuner", directory)
     return {type(one).__name__: sorted(n for n in vars(one) if not n.startswith("_")) for one in made}
 
 

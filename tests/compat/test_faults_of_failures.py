@@ -6,23 +6,13 @@ import re
 import pytest
 
 import kt_notebook as kt
+from tests.tuners.plain import searched, statuses
 
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
-
-
-def searched(function, **options):
-    """Return a tuner that has searched with a function of hp."""
-    made = kt.RandomSearch(function, **{"max_trials": 10, "seed": 1} | options)
-    made.search(verbose=0)
-    return made
-
-
-def statuses(tuner):
-    return list(tuner.results.sort_index().status)
 
 
 def seldom(hp):

@@ -10,6 +10,7 @@ import pytest
 import kt_notebook as kt
 from kt_notebook.core.commands import Pause, Resume, Stop, StopNow, StopTrial
 from tests.search.searches import Records
+from tests.tuners.plain import searched, statuses
 
 WAIT_S = 30.0
 
@@ -18,17 +19,6 @@ WAIT_S = 30.0
 def here(tmp_path, monkeypatch):
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
-
-
-def searched(function, **options):
-    """Return a tuner that has searched with a function of hp."""
-    made = kt.RandomSearch(function, **{"max_trials": 10, "seed": 1} | options)
-    made.search(verbose=0)
-    return made
-
-
-def statuses(tuner):
-    return list(tuner.results.sort_index().status)
 
 
 # Asking a search for something.

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 import kt_notebook as kt
+from tests.compat.record_public_names import made_objects
 
 SURFACE = json.loads((Path(__file__).parent / "keras_tuner_1.4.8.json").read_text(encoding="utf-8"))
 
@@ -118,24 +119,7 @@ def differences_of_method(ours: type, method: str, parameters: list[str]) -> Ite
 
 
 def differences_of_objects(directory: Path) -> Iterator[str]:
-    from kt_notebook.engine import hyperparameters, trial
-
-    made = [
-        kt.HyperParameters(),
-        kt.HyperModel(),
-        kt.Objective("val_loss", "min"),
-        kt.oracles.RandomSearchOracle(),
-        kt.oracles.GridSearchOracle(),
-        kt.oracles.BayesianOptimizationOracle(),
-        kt.oracles.HyperbandOracle(),
-        kt.RandomSearch(lambda hp: 0, directory=directory),
-        trial.Trial(kt.HyperParameters()),
-        hyperparameters.Int("a", 1, 2),
-        hyperparameters.Float("a", 1, 2),
-        hyperparameters.Choice("a", [1, 2]),
-        hyperparameters.Boolean("a"),
-        hyperparameters.Fixed("a", 1),
-    ]
+    made = made_objects("kt_notebook", str(directory))
     assert {type(one).__name__ for one in made} == set(SURFACE["instances"])
     for one in made:
         for attribute in SURFACE["instances"][type(one).__name__]:

@@ -15,6 +15,8 @@ MIME = "application/vnd.kt-notebook.search+json"
 class Kernel:
     """One kernel with its client, in a folder of its own."""
 
+    timeout_s = TIMEOUT_S  # The longest that a cell may take.
+
     def __init__(self, folder):
         self.folder = folder
         self.manager = KernelManager(kernel_name="python3")
@@ -61,7 +63,7 @@ class Kernel:
     def until(self, is_last):
         """Return the messages up to the first for which this holds."""
         messages = []
-        end = time.monotonic() + TIMEOUT_S
+        end = time.monotonic() + self.timeout_s
         while time.monotonic() < end:
             try:
                 message = self.client.get_iopub_msg(timeout=0.5)

@@ -1,7 +1,6 @@
 """Somebody who reads a tutorial in a real kernel: runs its blocks in order, and keeps what each of them shows."""
 
 import ast
-import queue
 import re
 import time
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ import pytest
 from tests.kernel.kernels import MIME, Kernel, is_idle
 from tests.seeds.tutorial import Change, Tutorial, changed_blocks
 
-BLOCK_S = 270  # the longest that one block may take on a slow machine
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 TENSORFLOW = re.compile(
     r"^([IWE]\d{4} [\d:.]+ .*|WARNING: All log messages before absl.*|To enable the following.*)\n?", re.MULTILINE
@@ -64,18 +62,7 @@ class Shown:
 class LongKernel(Kernel):
     """A kernel whose cells may take minutes."""
 
-    def until(self, is_last):
-        messages = []
-        end = time.monotonic() + BLOCK_S
-        while time.monotonic() < end:
-            try:
-                message = self.client.get_iopub_msg(timeout=0.5)
-            except queue.Empty:
-                continue
-            messages.append(message)
-            if is_last(message):
-                return messages
-        raise AssertionError(f"the cell has not ended after {BLOCK_S} s")
+    timeout_s = 270  # A block on a slow machine.
 
 
 class Reader:

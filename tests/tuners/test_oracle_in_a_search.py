@@ -14,9 +14,9 @@ from kt_notebook.core.trial import Trial
 from kt_notebook.search import oracle_client
 from kt_notebook.storage.keras_tuner_writer import KerasTunerWriter
 from kt_notebook.storage.project_store import ProjectStore
+from tests.tuners.plain import SCORE, random_search, score
 
 WAIT_S = 20
-SCORE = kt.Objective("score", "min")
 
 
 @pytest.fixture(autouse=True)
@@ -24,14 +24,6 @@ def here(tmp_path, monkeypatch):
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def score(hp):
-    return {"score": hp.Float("x", 0, 1)}
-
-
-def random_search(cls=kt.RandomSearch, **options):
-    return cls(score, **{"objective": SCORE, "max_trials": 3, "seed": 1, **options})
 
 
 def test_an_oracle_that_is_at_work_for_one_tuner_is_refused_to_another_and_free_afterwards():

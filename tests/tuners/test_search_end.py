@@ -7,9 +7,9 @@ import pytest
 import kt_notebook as kt
 from kt_notebook.core.errors import ProjectLockedError
 from kt_notebook.storage.project_store import ProjectStore
+from tests.tuners.plain import random_search
 
 WAIT_S = 20
-SCORE = kt.Objective("score", "min")
 
 
 @pytest.fixture(autouse=True)
@@ -17,14 +17,6 @@ def here(tmp_path, monkeypatch):
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def score(hp):
-    return {"score": hp.Float("x", 0, 1)}
-
-
-def random_search(cls=kt.RandomSearch, **options):
-    return cls(score, **{"objective": SCORE, "max_trials": 3, "seed": 1, **options})
 
 
 @pytest.mark.parametrize(
