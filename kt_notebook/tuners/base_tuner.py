@@ -75,6 +75,9 @@ class BaseTuner(Stateful):
         best_names: The names that the best trial of a `%%tune --keep` cell left behind, else None.
     """
 
+    executions_per_trial: int = 1  # How often each trial is run.
+    way: Way | None = None  # How `search` runs while %%tune calls it.
+
     def __init__(
         self,
         oracle: Oracle,
@@ -104,14 +107,9 @@ class BaseTuner(Stateful):
         self._own = OwnTrials(self)
         path = Path(self.directory) / self.project_name
         self._project = ProjectSearch(path, oracle, self.tuner_id, self.get_state, overwrite=overwrite)
-        state = self._project.store.read_tuner()
-        if state is not None:
-            self.set_state(state)
+        self._take_own_state()
         self._advice: list[SearchNoted] = []
         self.best_names: dict[str, Any] | None = None
-
-    executions_per_trial: int = 1  # How often each trial is run.
-    way: Way | None = None  # How `search` runs while %%tune calls it.
 
     def __repr__(self) -> str:
         """Return the search in one line: what chooses trials, its state, how far it is and its best. Never waits."""

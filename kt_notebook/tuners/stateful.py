@@ -46,6 +46,10 @@ class Stateful:
         """
         self._oracle.reload()
         self._project.read_again()
+        self._take_own_state()
+
+    def _take_own_state(self) -> None:
+        """Take over what the tuner's own file holds, if it is there."""
         state = self._project.store.read_tuner()
         if state is not None:
             self.set_state(state)
