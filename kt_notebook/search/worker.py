@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from kt_notebook.core.errors import FailedTrialError, TrialStoppedError
+from kt_notebook.core.errors import ResultError, TrialStoppedError
 from kt_notebook.core.protocol import Assignment, Reporter, TrialFunction
 from kt_notebook.core.trial import Trial, is_terminal
 from kt_notebook.search.endings import as_error
@@ -173,7 +173,7 @@ def tell_end(hooks: Hooks, trial_id: str, look: Callable[[str], Trial]) -> Hooks
     return HooksTold(trial_id)
 
 
-def _failed_by(error: BaseException) -> FailedTrialError:
+def _failed_by(error: BaseException) -> ResultError:
     """Return the failure that `sys.exit()` and the like are: in a trial they end nothing but the trial."""
-    failure = FailedTrialError(f"The trial raised {type(error).__name__}({error}). Return its score instead.")
+    failure = ResultError(f"The trial raised {type(error).__name__}({error}). Return its score instead.")
     return failure.with_traceback(error.__traceback__)

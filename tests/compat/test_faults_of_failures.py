@@ -167,3 +167,17 @@ def test_where_every_trial_has_failed_there_is_no_best():
     assert (tuner.best.trial_id, dict(tuner.best)) == (None, {})
     with pytest.raises(KeyError, match=r"0\.0"):
         tuner.get_best_hyperparameters()
+
+
+def test_first_trials_that_all_exit_end_the_search():
+    """Fault: a search goes on to its last trial though none can work."""
+
+    def leaves(hp):
+        hp.Float("x", 0, 1)
+        raise SystemExit(2)
+
+    tuner = kt.RandomSearch(leaves, max_trials=6, seed=1)
+    with pytest.raises(kt.errors.FailedTrialError, match=r"raised SystemExit\(2\)"):
+        tuner.search(verbose=0)
+
+    assert len(tuner.results) == 3
