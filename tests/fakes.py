@@ -5,6 +5,7 @@ from pathlib import PurePath
 from typing import Any
 
 from kt_notebook.core.errors import TrialStoppedError
+from kt_notebook.core.fit_way import FitPath
 from kt_notebook.core.objective import AnyObjective, create_objective
 from kt_notebook.core.protocol import Assignment
 from kt_notebook.core.space import HyperParameters
@@ -20,6 +21,7 @@ class FakeReporter:
         self.stages: list[int] = []
         self.n_epochs: list[int | None] = []
         self.steps: list[tuple[int, int, int, int | None, dict[str, float]]] = []
+        self.fits: list[tuple[int, int, FitPath, str | None]] = []
         self.notes: list[tuple[str, str, str]] = []
         self.outputs: list[tuple[str, str | None]] = []
         self.order: list[str] = []
@@ -52,6 +54,9 @@ class FakeReporter:
         self, execution: int, epoch: int, step: int, n_steps: int | None, metrics: Mapping[str, float]
     ) -> None:
         self.steps.append((execution, epoch, step, n_steps, dict(metrics)))
+
+    def fit_chosen(self, execution: int, stage: int, path: FitPath, reason: str | None) -> None:
+        self.fits.append((execution, stage, path, reason))
 
     def note(self, level: str, code: str, text: str, line: int | None = None) -> None:
         self.notes.append((level, code, text))

@@ -98,7 +98,7 @@ def _measure(n_pairs: int) -> tuple[_Times, _Times, float]:
         for _ in range(n_pairs):
             _clocked(lambda: model.fit(x, y, **fit), plain)
             watched_fit(watched)
-        with mock.patch("kt_notebook.training.fit.FitWatch", _timed_watch(in_hooks)):
+        with mock.patch("kt_notebook.training.fit.hook.FitWatch", _timed_watch(in_hooks)):
             for _ in range(n_pairs // 4):
                 watched_fit(clocked)
         return Result({"val_loss": model.evaluate(x, y, verbose=0)[0]})

@@ -10,6 +10,7 @@ __all__ = [
     "EpochEnded",
     "ErrorInfo",
     "Event",
+    "FitChosen",
     "LimitsChanged",
     "ObjectiveChosen",
     "OutputCaptured",
@@ -185,6 +186,19 @@ class EpochEnded(Event):
         record = super(EpochEnded, self).to_record(seq, time)
         record["metrics"] = _encode_metrics(self.metrics)
         return record
+
+
+@dataclass(frozen=True, slots=True)
+class FitChosen(Event):
+    """A trial's fit began: `path` is one of `FitPath`, `reason` says why none that is faster."""
+
+    durable: ClassVar[bool] = False
+
+    trial_id: str
+    execution: int
+    stage: int
+    path: str
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

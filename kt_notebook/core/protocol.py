@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Protocol
 
+from kt_notebook.core.fit_way import FitPath
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.space import HyperParameters
 
@@ -81,6 +82,16 @@ class Reporter(Protocol):
         self, execution: int, epoch: int, step: int, n_steps: int | None, metrics: Mapping[str, float]
     ) -> None:
         """Tell where a running epoch stands. Cheap: the latest wins, and most are dropped. `step` counts from 1."""
+
+    def fit_chosen(self, execution: int, stage: int, path: FitPath, reason: str | None) -> None:
+        """Tell how a fit is going to run.
+
+        Args:
+            execution: Which run of the trial, from 0.
+            stage: Which fit of this execution, from 0.
+            path: The way it takes.
+            reason: Why none that is faster, in words that a user can act on; None where there is none.
+        """
 
     def note(self, level: str, code: str, text: str, line: int | None = None) -> None:
         """Leave a note (advice, warning, error) for the user, shown once."""

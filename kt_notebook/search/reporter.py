@@ -7,7 +7,8 @@ from enum import IntEnum
 from typing import Any
 
 from kt_notebook.core.errors import TrialStoppedError
-from kt_notebook.core.events import EpochEnded, OutputCaptured, SearchNoted, TrialProgressed
+from kt_notebook.core.events import EpochEnded, FitChosen, OutputCaptured, SearchNoted, TrialProgressed
+from kt_notebook.core.fit_way import FitPath
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.search.messages import ObjectiveSettled, SpaceMet
@@ -101,6 +102,10 @@ class TrialReporter:
         if now - self._progressed_at >= _PROGRESS_INTERVAL_S:
             self._progressed_at = now
             self._send(TrialProgressed(self._trial_id, execution, epoch, step, n_steps, dict(metrics)))
+
+    def fit_chosen(self, execution: int, stage: int, path: FitPath, reason: str | None) -> None:
+        """Tell how a fit is going to run."""
+        self._send(FitChosen(self._trial_id, execution, stage, path.value, reason))
 
     def note(self, level: str, code: str, text: str, line: int | None = None) -> None:
         """Leave a note for the user, shown once."""

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from kt_notebook.core.fit_way import FitWay
 from kt_notebook.core.protocol import Assignment, Reporter, Result
 from kt_notebook.training.callback_copies import CallbackCopies, check_callbacks
 from kt_notebook.training.compiling import ModelSettings
@@ -30,6 +31,7 @@ def make_trial_function(
     make_callbacks: Callable[[str], Sequence[Any]] | None = None,
     run_trial: Callable[[TrialRun], Any] | None = None,
     n_workers: int = 1,
+    fit_way: FitWay = FitWay.AUTO,
 ) -> "KerasTrialFunction":
     """Return the function that runs one trial. Call it in the thread whose Keras settings the trials are to have.
 
@@ -45,6 +47,7 @@ def make_trial_function(
         make_callbacks: Gives further callbacks for the fits of a trial, by its id.
         run_trial: Runs a trial as the user wants it, and may return nothing, having reported its result itself.
         n_workers: How many trials are to run at a time.
+        fit_way: How Keras' fits are to run.
 
     Raises:
         DataError: The data can be read only once.
@@ -65,6 +68,7 @@ def make_trial_function(
         folds=folds,
         make_callbacks=make_callbacks,
         callbacks=CallbackCopies(kwargs.get("callbacks")),
+        fit_way=fit_way,
     )
     return KerasTrialFunction(plan, uses_keras=uses_keras, run_trial=run_trial)
 

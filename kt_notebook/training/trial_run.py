@@ -8,6 +8,7 @@ from weakref import WeakSet
 
 from kt_notebook.core.budget import EPOCHS, Budget
 from kt_notebook.core.errors import FatalResultError, FatalRuntimeError, TrialStoppedError
+from kt_notebook.core.fit_way import FitWay
 from kt_notebook.core.protocol import Assignment, Reporter, Result
 from kt_notebook.training.callback_copies import CallbackCopies
 from kt_notebook.training.checkpoints import BestWeights
@@ -40,6 +41,7 @@ class TrialPlan:
         callbacks: Makes each execution's own from those given to `search`.
         seen_generators: Generators that trials of this search have fitted with.
         memory: Frees the models of ended trials.
+        fit_way: How Keras' fits are to run.
     """
 
     # Any: Keras objects and arguments of its `fit`.
@@ -54,6 +56,7 @@ class TrialPlan:
     callbacks: CallbackCopies = field(default_factory=lambda: CallbackCopies(None))
     seen_generators: "WeakSet[Any]" = field(default_factory=WeakSet)
     memory: ModelMemory = field(default_factory=ModelMemory)
+    fit_way: FitWay = FitWay.AUTO
 
 
 class TrialRun:
