@@ -345,21 +345,9 @@ class BaseTuner(Stateful):
         return best_values(self._project.record)
 
     @property
-    def project_dir(self) -> str:
-        """The project's folder, made where it is not there yet."""
-        self._project.store.project.create()
-        return os.path.join(self.directory, self.project_name)  # noqa: PTH118 - "./name", as KerasTuner's summary has it
-
-    @property
     def remaining_trials(self) -> int | None:
         """How many trials may still start, None without a limit."""
         return self._oracle.remaining_trials()
-
-    def get_trial_dir(self, trial_id: str) -> str:
-        """Return a trial's folder, made where it is not there yet."""
-        path = self._project.store.trial_dir(trial_id)
-        path.mkdir(parents=True, exist_ok=True)
-        return str(path)
 
     def search_space_summary(self, extended: bool = False) -> None:
         """Show the search space; where nothing is known of it yet, models are built to find it.

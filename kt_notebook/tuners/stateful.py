@@ -1,5 +1,6 @@
-"""What a tuner keeps on disk beside its trials, and saving and reloading by hand, as KerasTuner's tuners offer it."""
+"""What a tuner keeps on disk and where, and saving and reloading by hand, as KerasTuner's tuners offer it."""
 
+import os
 from typing import Any
 
 from kt_notebook.core.oracle import Oracle
@@ -13,6 +14,20 @@ class Stateful:
 
     _oracle: Oracle
     _project: ProjectSearch
+    directory: str
+    project_name: str
+
+    @property
+    def project_dir(self) -> str:
+        """The project's folder, made where it is not there yet."""
+        self._project.store.project.create()
+        return os.path.join(self.directory, self.project_name)  # noqa: PTH118 - "./name", as KerasTuner's summary has it
+
+    def get_trial_dir(self, trial_id: str) -> str:
+        """Return a trial's folder, made where it is not there yet."""
+        path = self._project.store.trial_dir(trial_id)
+        path.mkdir(parents=True, exist_ok=True)
+        return str(path)
 
     # Any: the state is JSON.
     def get_state(self) -> dict[str, Any]:
