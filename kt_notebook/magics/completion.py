@@ -9,7 +9,7 @@ from kt_notebook.core.errors import StorageError
 from kt_notebook.core.values import value_from_json
 from kt_notebook.magics.given_line import as_written
 from kt_notebook.magics.line import WORDS
-from kt_notebook.magics.options import OPTIONS, TUNERS
+from kt_notebook.magics.options import FIT_WAYS, OPTIONS, TUNERS
 from kt_notebook.oracles.pruning import PRUNERS
 from kt_notebook.panel.host import host_of
 from kt_notebook.storage.projects import list_projects
@@ -22,6 +22,7 @@ _VALUES: dict[str, Sequence[str]] = {
     "--tuner": TUNERS,
     "--objective": _OBJECTIVES,
     "--prune": PRUNERS,
+    "--fit": FIT_WAYS,
     "--timeout": ("10m", "30m", "1h", "8h"),
 }
 

@@ -8,7 +8,7 @@ from kt_notebook.core.errors import CellError, TrialStoppedError
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.magics.cell import FIT_HOOK_NAME, InlineTrial
 from kt_notebook.training.execution import Execution, current_execution
-from kt_notebook.training.fit import fit_hook
+from kt_notebook.training.fit_hook import fit_hook
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.training.kinds import is_model
 

@@ -12,6 +12,7 @@ from typing import Any
 from kt_notebook.core.commands import AddTrials
 from kt_notebook.core.errors import OptionError, SearchStateError
 from kt_notebook.core.events import SearchNoted, SearchStarted
+from kt_notebook.core.fit_way import FitWay
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import TrialFunction
 from kt_notebook.core.space import HyperParameters
@@ -173,6 +174,7 @@ def _open_session(shell: Any, options: TuneOptions, cell: CellSearch, tuner: Tun
         capture=way.capture,
         timeout_s=options.timeout_s,
         max_epochs=options.max_epochs,
+        fit_way=FitWay(options.fit),
         cell_file=cell.cell_file,
         uses_keras=cell.uses_keras,
         wrap=_watched(cell, shell.user_ns),

@@ -45,7 +45,7 @@ from kt_notebook.magics.tuner_choice import check_tuner, is_hyperband
 from kt_notebook.magics.tuner_search import run_tuner_search
 from kt_notebook.panel.host import host_of
 from kt_notebook.training.discovery import explore
-from kt_notebook.training.fit import fit_hook
+from kt_notebook.training.fit_hook import fit_hook
 from kt_notebook.training.hypermodel import as_hypermodel
 
 __all__ = ["TuneMagics", "load"]
@@ -134,6 +134,10 @@ default, ends a trial that what complete trials gained from that epoch on would 
 than the others' median; halving, at 2, 6, 18, … epochs, all but the best third. With several objectives none is
 ended, and NAME.pareto are the trials that none surpasses. An oracle of yours that is made already, as in --tuner
 "Mine(objective='val_loss')", takes --max-trials from the line, and --prune only where it is there.
+
+Fit auto, the default, runs a Keras fit faster where that gives the very results of Keras' own fit, which runs
+everywhere else; each trial in the panel says how its fits ran, and why not faster. fused ends a trial that could not
+run faster, with that reason, before it trains; plain is Keras' own fit, always.
 
 Also: %tune list, show, status, wait, stop, pause, resume, enqueue, results, best, open. Defaults: %config KTNotebook.
 """
@@ -315,7 +319,7 @@ def _run_tuner_search(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
     if options.given - {"wait"} or options.name != TuneOptions().name:
         raise OptionError(
             "A cell that calls a tuner's own search() takes no NAME and only --wait or --no-wait. "
-            "Give the rest to the tuner."
+            "Give the rest to the tuner or to its search()."
         )
     if call is not None and call.tuner_name is not None:
         file = _file_of(plan, options, plan.cell.text)

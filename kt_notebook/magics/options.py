@@ -8,18 +8,21 @@ import difflib
 import keyword
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from kt_notebook.core.duration import parse_duration
 from kt_notebook.core.errors import OptionError
+from kt_notebook.core.fit_way import FitWay
 from kt_notebook.oracles.pruning import PRUNERS
 
-__all__ = ["OPTIONS", "TUNERS", "Option", "TuneOptions", "help_text", "parse_options"]
+__all__ = ["FIT_WAYS", "OPTIONS", "TUNERS", "Option", "TuneOptions", "help_text", "parse_options"]
 
 # What --tuner offers by name.
 TUNERS = ("auto", "bayesian", "random", "grid", "hyperband", "hyperband+bayesian")
+# What --fit offers.
+FIT_WAYS = tuple(way.value for way in FitWay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class TuneOptions:
         name: Name of the tuner in the notebook.
         objective: What is made best; several are separated by commas.
         timeout_s: Seconds after which the search stops, None for no limit.
+        fit: How Keras' fits run, one of `FIT_WAYS`.
         wait: True to block, False not to, None to block where nobody is watching.
     """
 
@@ -42,6 +46,7 @@ class TuneOptions:
     timeout_s: float | None = None
     seed: int | None = None
     prune: str = "auto"
+    fit: str = "auto"
     workers: int = 1
     directory: str | None = None
     project_name: str | None = None
@@ -104,12 +109,17 @@ def _objectives(flag: str, text: str) -> str:
     return ",".join(names)
 
 
-def _prune(flag: str, text: str) -> str:
-    if text not in PRUNERS:
-        near = difflib.get_close_matches(text, PRUNERS, n=1, cutoff=0.6)
-        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(PRUNERS)}."
-        raise OptionError(f"{flag} {text} is no way to prune. {hint}")
-    return text
+def _way_to(do: str, ways: Sequence[str]) -> Callable[[str, str], str]:
+    """Return what reads one of these ways to do something."""
+
+    def read(flag: str, text: str) -> str:
+        if text not in ways:
+            near = difflib.get_close_matches(text, ways, n=1, cutoff=0.6)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(ways)}."
+            raise OptionError(f"{flag} {text} is no way to {do}. {hint}")
+        return text
+
+    return read
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -125,7 +135,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("--executions-per-trial", "executions_per_trial", "runs of each trial, averaged (1)", _count, "N"),
     Option("--max-epochs", "max_epochs", "most epochs of each fit (the cell's own)", _count, "N"),
     Option("--timeout", "timeout_s", "stop after this time: 90, 30s, 30m, 1h30m", parse_duration, "TIME"),
-    Option("--prune", "prune", "when trials that cannot win are ended: auto, none, median, halving", _prune, "NAME"),
+    Option(
+        "--prune",
+        "prune",
+        "when trials that cannot win are ended: auto, none, median, halving",
+        _way_to("prune", PRUNERS),
+        "NAME",
+    ),
+    Option("--fit", "fit", f"how Keras' fits run: {', '.join(FIT_WAYS)}", _way_to("fit", FIT_WAYS), "WAY"),
     Option("--seed", "seed", "any whole number; the same seed gives the same trials", _seed, "N"),
     Option("--workers", "workers", "trials that run at a time, in threads of the kernel (1)", _count, "N"),
     Option(

@@ -6,6 +6,7 @@ from traitlets import Bool, Enum, Int, TraitError, Unicode, validate
 from traitlets.config import Configurable
 
 from kt_notebook.core.duration import parse_duration
+from kt_notebook.magics.options import FIT_WAYS
 from kt_notebook.oracles.pruning import PRUNERS
 
 __all__ = ["KTNotebook"]
@@ -20,6 +21,7 @@ class KTNotebook(Configurable):
     executions_per_trial = Int(1, min=1, help="--executions-per-trial").tag(config=True)
     timeout = Unicode("", help="--timeout, as 30m; empty: no limit").tag(config=True)
     prune = Enum(PRUNERS, "auto", help="--prune").tag(config=True)
+    fit = Enum(FIT_WAYS, "auto", help="--fit").tag(config=True)
     workers = Int(1, min=1, help="--workers").tag(config=True)
     keep = Bool(False, help="--keep").tag(config=True)
 
@@ -43,6 +45,7 @@ class KTNotebook(Configurable):
             "executions_per_trial": self.executions_per_trial,
             "timeout_s": parse_duration("timeout", self.timeout) if self.timeout else None,
             "prune": self.prune,
+            "fit": self.fit,
             "workers": self.workers,
             "keep": self.keep,
         }

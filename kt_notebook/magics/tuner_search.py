@@ -9,7 +9,7 @@ from typing import Any
 from kt_notebook.core.errors import CellError
 from kt_notebook.magics.cell import FIT_HOOK_NAME, TUNER_SEARCH_HOOK_NAME
 from kt_notebook.magics.options import TuneOptions
-from kt_notebook.training.fit import fit_hook
+from kt_notebook.training.fit_hook import fit_hook
 from kt_notebook.tuners.base_tuner import BaseTuner
 from kt_notebook.tuners.way import way_of
 

@@ -4,9 +4,10 @@ import difflib
 from typing import Any
 
 from kt_notebook.core.errors import OptionError
+from kt_notebook.core.fit_way import FitWay
 from kt_notebook.core.oracle import Oracle
 
-__all__ = ["check_arguments"]
+__all__ = ["check_arguments", "fit_way_of"]
 
 _KNOWN = (
     "objective",
@@ -46,3 +47,23 @@ def check_arguments(kind: type, oracle: Any, kwargs: dict[str, Any]) -> None:
         hint = f" Did you mean {near[0]}?" if near else ""
         shown = f"kt_notebook.{kind.__name__}" if kind.__module__.startswith("kt_notebook.") else kind.__name__
         raise OptionError(f"{kind.__name__} has no argument {name}={value!r}.{hint} See help({shown}).")
+
+
+def fit_way_of(fit: object) -> FitWay:
+    """Return how Keras' fits are to run.
+
+    Args:
+        fit: What `search` was given: "auto", "fused" or "plain".
+
+    Raises:
+        OptionError: It is none of these; the nearest is named.
+    """
+    ways = [way.value for way in FitWay]
+    if isinstance(fit, str) and fit in ways:
+        return FitWay(fit)
+    near = difflib.get_close_matches(fit, ways, n=1) if isinstance(fit, str) else []
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise OptionError(
+        f"fit={fit!r} is no way to fit.{hint} Give 'auto' (faster than Keras' own fit where the results are the same), "
+        "'fused' (that, or an error that says why not) or 'plain' (Keras' own fit)."
+    )

@@ -13,14 +13,14 @@ def test_a_line_that_says_nothing_means_the_defaults():
 def test_every_option_is_read():
     options = parse_options(
         "digits --tuner grid --objective f1:max --max-trials 1,000 --executions-per-trial 2 --max-epochs=7 "
-        "--timeout 1h30m --seed -3 --prune median --workers 2 --directory 'a b' --project-name p --overwrite --no-wait "
-        "--dry-run --keep"
+        "--timeout 1h30m --seed -3 --prune median --fit plain --workers 2 --directory 'a b' --project-name p "
+        "--overwrite --no-wait --dry-run --keep"
     )
 
     assert options.name == "digits"
     assert (options.tuner, options.objective, options.max_trials) == ("grid", "f1:max", 1000)
     assert (options.executions_per_trial, options.max_epochs, options.timeout_s) == (2, 7, 5400.0)
-    assert options.prune == "median"
+    assert (options.prune, options.fit) == ("median", "plain")
     assert (options.seed, options.workers, options.directory, options.project_name) == (-3, 2, "a b", "p")
     assert (options.overwrite, options.wait, options.dry_run, options.keep) == (True, False, True, True)
 
@@ -77,6 +77,15 @@ def test_what_is_no_count_is_named(flag, value):
 def test_what_is_no_way_to_prune_is_named(text, said):
     with pytest.raises(OptionError, match=said):
         parse_options(f"--prune {text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("fuse", "--fit fuse is no way to fit. Did you mean fused"), ("quick", "There are auto, fused, plain")],
+)
+def test_what_is_no_way_to_fit_is_named(text, said):
+    with pytest.raises(OptionError, match=said):
+        parse_options(f"--fit {text}")
 
 
 def test_a_seed_is_a_whole_number():

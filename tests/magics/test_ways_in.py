@@ -6,6 +6,7 @@ import types
 import pytest
 
 from kt_notebook.magics.options import OPTIONS, TUNERS
+from tests.tuners.plain import fit_ways_asked
 
 
 def test_loading_twice_is_one_set_of_magics(notebook):
@@ -96,6 +97,7 @@ def test_tuners_and_objectives_complete(notebook):
     assert complete(notebook, "%%tune --tuner ra") == ["%%tune --tuner random"]
     assert set(complete(notebook, "%%tune --tuner ")) == {f"%%tune --tuner {t}" for t in TUNERS}
     assert complete(notebook, "%%tune --prune me") == ["%%tune --prune median"]
+    assert set(complete(notebook, "%%tune --fit ")) == {f"%%tune --fit {way}" for way in ("auto", "fused", "plain")}
     assert complete(notebook, "%%tune q --objective val_acc") == ["%%tune q --objective val_accuracy"]
     assert complete(notebook, "%%tune q --objective val_loss,val_l") == []
     assert complete(notebook, "%%tune q --objective val_loss,val_a") == [
@@ -146,8 +148,26 @@ def test_config_holds_defaults(notebook, config):
 def test_config_says_what_there_is(notebook):
     said = notebook.ok("%config KTNotebook").out
 
-    for name in ("tuner", "objective", "max_trials", "executions_per_trial", "timeout", "prune", "workers", "keep"):
+    names = ("tuner", "objective", "max_trials", "executions_per_trial", "timeout", "prune", "fit", "workers", "keep")
+    for name in names:
         assert f"KTNotebook.{name}" in said
+
+
+def test_how_fits_run_is_what_the_line_says_else_the_configuration(notebook, config, monkeypatch):
+    asked = fit_ways_asked(monkeypatch)
+    notebook.ok("%%tune a --max-trials 1\nhp.Float('x', 0, 1)\n")
+    notebook.ok("%config KTNotebook.fit = 'plain'")
+    notebook.ok("%%tune b --max-trials 1\nhp.Float('x', 0, 1)\n")
+    notebook.ok("%%tune c --max-trials 1 --fit fused\nhp.Float('x', 0, 1)\n")
+
+    assert asked == ["auto", "plain", "fused"]
+
+
+def test_another_way_to_fit_goes_on_with_the_same_search(notebook):
+    notebook.ok("%%tune q --max-trials 1\nhp.Float('x', 0, 1)\n")
+    notebook.ok("%%tune q --max-trials 2 --fit plain\nhp.Float('x', 0, 1)\n")
+
+    assert len(notebook["q"].results) == 2
 
 
 def test_config_of_the_time_limit_is_checked_when_it_is_set(notebook, config, caplog):

@@ -1,6 +1,7 @@
 """Searches of plain functions of hp that tests of several files make."""
 
 import kt_notebook as kt
+from kt_notebook.tuners import base_tuner
 
 SCORE = kt.Objective("score", "min")
 
@@ -25,3 +26,16 @@ def searched(function, **options):
 def statuses(tuner):
     """Return how the trials ended, in their order."""
     return list(tuner.results.sort_index().status)
+
+
+def fit_ways_asked(monkeypatch):
+    """Return a list that gets, for each search from now on, the way in which its trials are to fit."""
+    asked = []
+    make_trial_function = base_tuner.make_trial_function
+
+    def make(*args, fit_way, **options):
+        asked.append(fit_way)
+        return make_trial_function(*args, fit_way=fit_way, **options)
+
+    monkeypatch.setattr(base_tuner, "make_trial_function", make)
+    return asked

@@ -12,6 +12,7 @@ import kt_notebook as kt
 from kt_notebook.core.commands import StopNow
 from kt_notebook.core.errors import FatalResultError, FatalRuntimeError, OptionError, SearchStateError
 from kt_notebook.core.trial import TrialStatus
+from tests.tuners.plain import fit_ways_asked
 
 
 @pytest.fixture(autouse=True)
@@ -456,6 +457,31 @@ def test_a_time_limit_ends_a_search_and_a_wrong_one_is_refused():
     assert 0 < len(tuner.results) < 100_000
     with pytest.raises(OptionError, match="timeout=0 is no time"):
         tuner.search(timeout=0)
+
+
+@pytest.mark.parametrize(("given", "asked"), [({}, "auto"), ({"fit": "plain"}, "plain"), ({"fit": "fused"}, "fused")])
+def test_how_fits_run_reaches_the_trials(monkeypatch, given, asked):
+    seen = fit_ways_asked(monkeypatch)
+    Square(max_trials=1).search(verbose=0, **given)
+
+    assert seen == [asked]
+
+
+@pytest.mark.parametrize(
+    ("fit", "said"),
+    [
+        ("fuse", r"fit='fuse' is no way to fit. Did you mean 'fused'\? Give 'auto' .* or 'plain'"),
+        (True, "fit=True is no way to fit. Give 'auto'"),
+        (None, "fit=None is no way"),
+        (["fused"], r"fit=\['fused'\] is no way"),
+    ],
+)
+def test_what_is_no_way_to_fit_is_refused_before_anything_runs(fit, said):
+    tuner = Square(max_trials=1)
+    with pytest.raises(OptionError, match=said):
+        tuner.search(fit=fit, verbose=0)
+
+    assert tuner.session is None
 
 
 @pytest.mark.parametrize("verbose", [3, "loud", -1])
