@@ -62,6 +62,9 @@ class Story:
             )
         return self
 
+    def fit(self, trial_id, path, reason=None, execution=0):
+        return self.add("fit_chosen", trial_id=trial_id, execution=execution, stage=0, path=path, reason=reason)
+
     def end(self, trial_id, score, values=None, *, status="COMPLETED", error=None, pruned=None):
         return self.add(
             "trial_ended",

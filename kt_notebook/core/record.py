@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kt_notebook.core.events import Record, decode_number, encode_number
+from kt_notebook.core.fit_record import FitRecord, read_fit, slowest
 from kt_notebook.core.objective import AnyObjective, loss_sign
 from kt_notebook.core.savings import NO_SAVINGS, counted, epochs_saved
 
@@ -40,6 +41,7 @@ class TrialRecord:
         values: With what was declared while it ran.
         drawn_values: As the oracle gave them.
         enqueued: Of a trial by hand, its number in the line and the values asked for, in JSON form; else None.
+        fits: How its Keras fits ran, in the order of their beginning; empty where no journal tells.
     """
 
     trial_id: str
@@ -58,6 +60,7 @@ class TrialRecord:
     pruned: dict[str, Any] | None = None
     drawn_values: dict[str, Any] = field(default_factory=dict)
     enqueued: dict[str, Any] | None = None
+    fits: list[FitRecord] = field(default_factory=list)
 
     @property
     def duration_s(self) -> float | None:
@@ -187,6 +190,7 @@ class SearchRecord:
                 }
                 for e in trial.epochs
             ],
+            "fits": [fit.to_json() for fit in list(trial.fits)],
             "outputs": list(trial.outputs),
             "error": trial.error,
             "values": dict(trial.values),
@@ -228,6 +232,7 @@ class SearchRecord:
             "error": [_short(t.error) for t in trials],
             "pruned": [t.pruned for t in trials],
             "enqueued": [None if t.enqueued is None else t.enqueued["number"] for t in trials],
+            "fit": [slowest(t.fits) for t in trials],
             "values": {name: [t.values.get(name) for t in trials] for name in names},
             "curves": [t.curves(metric) for t in trials],
         }
@@ -277,6 +282,11 @@ class SearchRecord:
             metrics = {name: decode_number(value) for name, value in record["metrics"].items()}
             numbers = {name: value for name, value in metrics.items() if value is not None}
             trial.epochs.append(EpochRecord(record["execution"], record["epoch"], record["stage"], numbers))
+
+    def _choose_fit(self, record: Record) -> None:
+        trial, fit = self.trials.get(record["trial_id"]), read_fit(record)
+        if trial is not None and fit is not None:
+            trial.fits.append(fit)
 
     def _capture(self, record: Record) -> None:
         trial = self.trials.get(record["trial_id"])
@@ -370,6 +380,7 @@ _FOLDS = {
     "trial_enqueued": SearchRecord._enqueue,
     "trial_dropped": SearchRecord._drop,
     "trial_started": SearchRecord._start_trial,
+    "fit_chosen": SearchRecord._choose_fit,
     "epoch_ended": SearchRecord._end_epoch,
     "output_captured": SearchRecord._capture,
     "trial_ended": SearchRecord._end_trial,

@@ -12,6 +12,7 @@ from typing import Any
 
 from kt_notebook.core.budget import without_budget
 from kt_notebook.core.events import decode_number
+from kt_notebook.core.fit_record import format_fits
 from kt_notebook.core.format import (
     ARROWS,
     format_clock,
@@ -64,6 +65,7 @@ class Row:
     duration_s: float | None
     error: Mapping[str, Any] | None
     pruned: Mapping[str, Any] | None
+    fit: Mapping[str, Any] | None
     values: dict[str, Any]
     runs: Sequence[Sequence[Any]]
 
@@ -110,6 +112,7 @@ def rows_of(snapshot: Snapshot) -> list[Row]:
     """Return the trials in the order in which they were started."""
     columns = snapshot["trials"]
     names = list(without_budget(columns["values"]))
+    fits = columns.get("fit") or [None] * len(columns["trial_id"])  # a snapshot of an older version
     rows: list[Row] = []
     for i, trial_id in enumerate(columns["trial_id"]):
         status, ended = columns["status"][i], columns["ended_at"][i]
@@ -126,6 +129,7 @@ def rows_of(snapshot: Snapshot) -> list[Row]:
                 duration_s=None if ended is None else ended - columns["started_at"][i],
                 error=columns["error"][i],
                 pruned=columns["pruned"][i],
+                fit=fits[i],
                 values={name: value for name in names if (value := columns["values"][name][i]) is not None},
                 runs=curves,
             )
@@ -185,6 +189,9 @@ def summarize(snapshot: Snapshot, rows: Sequence[Row], ranked: Sequence[Row]) ->
         parts.append(f"{format_count(len(waiting))} in line")
     if (saved := search.get("epochs_saved", 0)) > 0:
         parts.append(format_epochs_saved(saved))
+    ended = [row for row in rows if row.duration_s is not None]
+    if n_trials == len(rows) and (fitted := format_fits(Counter(row.fit["path"] for row in ended if row.fit))):
+        parts.append(fitted)
     elapsed = search["elapsed_s"]
     if search["active_since"] is not None:
         elapsed += max(0.0, snapshot["time"] - search["active_since"])

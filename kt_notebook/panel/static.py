@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 from kt_notebook.core.budget import without_budget
+from kt_notebook.core.fit_record import format_fit
 from kt_notebook.core.format import format_count, format_duration, format_score, format_value, shorten
 from kt_notebook.panel.rows import STATES, Row, Summary, best_so_far, pick_rows, pruned_text, rank, rows_of, summarize
 from kt_notebook.panel.svg import BAD, GOOD, PRUNED, RUN, curves_svg, history_svg, sparkline
@@ -185,7 +186,7 @@ def _table(snapshot: Mapping[str, Any], rows: Sequence[Row], summary: Summary, b
         lines.append(
             f"<tr{best}><td{_left(True)}>{_text(row.trial_id, budget.text)}<td{_left(True)}>{dot}"
             f"<td>{_score(row, budget)}{f'<td>{sparks[row.trial_id]}' if has_sparks else ''}"
-            f"<td>{row.epochs}<td>{format_duration(row.duration_s)}{values}"
+            f"<td>{row.epochs}<td{_fit(row, budget)}>{format_duration(row.duration_s)}{values}"
         )
     heads = (
         f"<th{_left(True)}>#<th{_left(True)}>state<th>{_text(summary.metric, budget.text)}"
@@ -218,6 +219,13 @@ def _state(row: Row, budget: _Budget) -> str:
         return _text(row.state, 20)
     why = _text(pruned_text(row.pruned), 6 * budget.text)
     return f'<span title="{why}">{_text(row.state, 20)}</span>'
+
+
+def _fit(row: Row, budget: _Budget) -> str:
+    if row.fit is None:
+        return ""
+    told = f"fit: {format_fit(row.fit['path'], row.fit['reason'])}"
+    return f' title="{_text(told, 6 * budget.text)}"'
 
 
 def _line(line: int | None) -> str:

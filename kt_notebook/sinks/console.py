@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any, TextIO
 
 from kt_notebook.core.events import Record, decode_number
+from kt_notebook.core.fit_record import format_fit, format_fits, read_fit, slowest
 from kt_notebook.core.format import (
     ARROWS,
     format_clock,
@@ -28,7 +29,7 @@ from kt_notebook.core.format import (
     width,
 )
 from kt_notebook.core.objective import loss_sign
-from kt_notebook.core.record import SearchRecord
+from kt_notebook.core.record import SearchRecord, TrialRecord
 
 __all__ = ["ConsoleSink", "console_on"]
 
@@ -87,6 +88,7 @@ class ConsoleSink:
         self._now: dict[str, str] = {}  # what each running trial is doing
         self._durations: deque[float] = deque(maxlen=_N_DURATIONS)
         self._counts: Counter[str] = Counter()
+        self._fits: Counter[str] = Counter()  # how many trials fitted how
         self._best: _Best | None = None
         if record is not None:
             self._take_over(record)
@@ -116,7 +118,7 @@ class ConsoleSink:
             self._best = _Best(ranked[0].trial_id, ranked[0].score, ranked[0].values)
         for trial in list(record.trials.values()):
             if trial.ended_at is not None:
-                self._counts["pruned" if trial.pruned else trial.status] += 1
+                self._count(trial, "pruned" if trial.pruned else trial.status)
 
     # What each kind of record says.
 
@@ -140,6 +142,15 @@ class ConsoleSink:
         self._now[record["trial_id"]] = ""
         return []
 
+    def _choose_fit(self, record: Record) -> list[str]:
+        trial, fit = self._search.trials.get(record["trial_id"]), read_fit(record)
+        if self._verbose < 2 or trial is None or fit is None:
+            return []
+        text = format_fit(fit.path, fit.reason)
+        # The record holds this one too: what is as before is told once.
+        known = [format_fit(former.path, former.reason) for former in trial.fits[:-1]]
+        return [] if text in known else [f"  {self._trial_text(record)}  fit: {shorten(text, _MESSAGE_COLUMNS)}"]
+
     def _end_epoch(self, record: Record) -> list[str]:
         epoch = self._epoch_text(record)
         self._now[record["trial_id"]] = " ".join(filter(None, [epoch, self._metric_text(record["metrics"])]))
@@ -159,11 +170,12 @@ class ConsoleSink:
         self._now.pop(record["trial_id"], None)
         trial = self._search.trials.get(record["trial_id"])
         duration = trial.duration_s if trial is not None else None
+        self._count(trial, "pruned" if record["pruned"] else record["status"])
         if trial is not None:
             trial.epochs.clear()
+            trial.fits.clear()
         if duration is not None:
             self._durations.append(duration)
-        self._counts["pruned" if record["pruned"] else record["status"]] += 1
         self._challenge(record)
         parts = [self._trial_text(record), self._outcome_text(record)]
         if self._best is not None:
@@ -209,6 +221,8 @@ class ConsoleSink:
         sums = [f"{trials} in {format_clock(self._elapsed())}"]
         if (saved := self._search.search["epochs_saved"]) > 0:
             sums.append(format_epochs_saved(saved))
+        if fitted := format_fits(self._fits):
+            sums.append(fitted)
         lines = [f"{self._search.search['name']} {reason}: {', '.join(sums)}"]
         if record["error"] is not None:
             lines.append(f"  {_error_text(record['error'])}")
@@ -216,6 +230,11 @@ class ConsoleSink:
             best = f"  best {self._metric_name()} {self._best.text}"
             lines.append("  ".join(filter(None, [best, format_values(self._best.values)])))
         return lines
+
+    def _count(self, trial: TrialRecord | None, word: str) -> None:
+        self._counts[word] += 1
+        if trial is not None and (fit := slowest(trial.fits)) is not None:
+            self._fits[fit["path"]] += 1
 
     def _has_tried_all(self, n_trials: int) -> bool:
         search = self._search.search
@@ -336,6 +355,7 @@ _TELLERS: dict[str, _Teller] = {
     "search_started": ConsoleSink._begin,
     "trial_enqueued": ConsoleSink._enqueue,
     "trial_started": ConsoleSink._start_trial,
+    "fit_chosen": ConsoleSink._choose_fit,
     "epoch_ended": ConsoleSink._end_epoch,
     "trial_progressed": ConsoleSink._progress,
     "trial_ended": ConsoleSink._end_trial,

@@ -34,6 +34,12 @@ const SPACE: JsonObject[] = [
   { class_name: 'Boolean', config: { name: 'batch_norm' } }
 ];
 
+const FITS: readonly [string, string | null][] = [
+  ['reused', null],
+  ['fused', null],
+  ['plain', 'Plot acts at each batch']
+];
+
 function random(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 16807) % 2147483647) / 2147483647;
@@ -154,6 +160,10 @@ export class Feed {
       : i % 11 === 3 || i % 11 === 8
         ? Math.ceil(epochs * 0.27)
         : epochs;
+    if (epochs > 0) {
+      const [path, reason] = FITS[i % FITS.length];
+      this._emit('fit_chosen', { trial_id: this._id, execution: 0, stage: 0, path, reason });
+    }
     for (let e = 0; e < n; e++) {
       this._oneEpoch();
     }

@@ -2,7 +2,7 @@
  * What a view may show of single trials beyond the snapshot: epochs, outputs, tracebacks of the latest ones.
  */
 import type { IDetail, IRecord, JsonObject } from './protocol';
-import { numbers, readEpoch, readError, readOutput } from './wire';
+import { numbers, readEpoch, readError, readFitRecord, readOutput } from './wire';
 
 /** Outputs are kept for so many trials; those of others come on request. */
 const N_KEPT = 16;
@@ -26,6 +26,7 @@ export class Details {
     this.set({
       trial_id: trialId,
       epochs: [],
+      fits: [],
       outputs: [],
       error: null,
       values,
@@ -43,6 +44,13 @@ export class Details {
       case 'epoch_ended':
         detail.epochs.push(readEpoch(fields));
         break;
+      case 'fit_chosen': {
+        const fit = readFitRecord(fields);
+        if (fit !== null) {
+          detail.fits.push(fit);
+        }
+        break;
+      }
       case 'output_captured':
         detail.outputs.push(readOutput(fields));
         break;

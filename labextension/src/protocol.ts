@@ -33,6 +33,19 @@ export interface IPruned {
   epoch: number;
   reason: string;
 }
+/** How a fit ran: by Keras' own `fit`, fused, or fused by a graph that an earlier fit had traced. */
+export type FitPath = 'plain' | 'fused' | 'reused';
+/** Slowest first. */
+export const FIT_PATHS: readonly FitPath[] = ['plain', 'fused', 'reused'];
+export interface IFit {
+  path: FitPath;
+  /** Why no faster one. */
+  reason: string | null;
+}
+export interface IFitRecord extends IFit {
+  execution: number;
+  stage: number;
+}
 export interface INote {
   level: NoteLevel;
   code: string;
@@ -115,6 +128,8 @@ export interface ITrialColumns {
   pruned: (IPruned | null)[];
   /** The number in the line, of trials by hand. */
   enqueued: (number | null)[];
+  /** The slowest of the trial's fits. */
+  fit: (IFit | null)[];
   values: Record<string, Json[]>;
   curves: WireNumber[][][];
 }
@@ -138,6 +153,7 @@ export interface IRecord {
 export interface IDetail {
   trial_id: string;
   epochs: IEpoch[];
+  fits: IFitRecord[];
   outputs: IOutput[];
   error: IError | null;
   values: JsonObject;

@@ -49,6 +49,7 @@ function columns(trials: readonly Trial[], hasObjective: boolean): ITrialColumns
     error: trials.map(trial => trial.error),
     pruned: trials.map(trial => trial.pruned),
     enqueued: trials.map(trial => trial.enqueued),
+    fit: trials.map(trial => trial.fit),
     values,
     curves: trials.map(trial =>
       hasObjective ? trial.curves.map(curve => curve.map(wireNumber)) : []
@@ -88,6 +89,7 @@ export function readTrials(columns: ITrialColumns): Trial[] {
     trial.error = columns.error[i];
     trial.pruned = columns.pruned[i];
     trial.enqueued = columns.enqueued[i];
+    trial.fit = columns.fit[i];
     trial.curves = columns.curves[i].map(run => run.map(numberOrNull));
     trial.hasReported = trial.epochs > 0;
     for (const name of names) {

@@ -29,6 +29,7 @@ import {
   readEnqueued,
   readEpoch,
   readError,
+  readFit,
   readNote,
   readObjective,
   readPruned,
@@ -236,6 +237,9 @@ export class SearchStore {
         trial.addEpoch(epoch.execution, epoch.epoch, numberOrNull(fields.n_epochs), value);
         break;
       }
+      case 'fit_chosen':
+        trial.addFit(readFit(fields));
+        break;
       case 'output_captured':
         trial.revision += 1;
         break;

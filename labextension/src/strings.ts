@@ -1,7 +1,7 @@
 /**
  * Every text that the panel shows, in one place, through one translation function.
  */
-import type { Direction, NoteLevel, SearchState } from './protocol';
+import type { Direction, FitPath, NoteLevel, SearchState } from './protocol';
 import type { Shown } from './trial';
 
 /** The part of JupyterLab's translation bundle that is used here. */
@@ -177,7 +177,15 @@ function chart(trans: ITranslation) {
 }
 
 function detail(trans: ITranslation) {
+  const fitPaths: Record<FitPath, string> = {
+    plain: trans.__('plain (Keras)'),
+    fused: trans.__('fused'),
+    reused: trans.__('fused, graph taken over')
+  };
   return {
+    fit: (how: string) => trans.__('Fit: %1', how),
+    fitPaths,
+    fitWhy: (how: string, reasons: string) => trans.__('%1 – %2', how, reasons),
     trial: (id: string) => trans.__('Trial %1', id),
     best: trans.__('best'),
     close: trans.__('Close'),

@@ -1,7 +1,8 @@
 /**
  * One trial as the table and the charts need it.
  */
-import type { IPruned, IShortError, JsonObject, TrialStatus } from './protocol';
+import { slower } from './fits';
+import type { IFit, IPruned, IShortError, JsonObject, TrialStatus } from './protocol';
 
 /** What a trial is shown as; `pruned` is a completed trial that was ended early. */
 export type Shown =
@@ -47,6 +48,8 @@ export class Trial {
   pruned: IPruned | null = null;
   /** The number in the line, of a trial by hand. */
   enqueued: number | null = null;
+  /** The slowest of its fits. */
+  fit: IFit | null = null;
   values: JsonObject = {};
   /** For each execution, the first objective's value epoch by epoch. */
   curves: (number | null)[][] = [];
@@ -155,11 +158,19 @@ export class Trial {
     this.error = null;
     this.pruned = null;
     this.enqueued = enqueued;
+    this.fit = null;
     this.values = values;
     this.curves = [];
     this.progress = null;
     this.hasReported = false;
     this.revision += 1;
+  }
+
+  addFit(fit: IFit | null): void {
+    if (fit !== null) {
+      this.fit = slower(this.fit, fit);
+      this.revision += 1;
+    }
   }
 
   addEpoch(execution: number, epoch: number, nEpochs: number | null, value: number | null): void {

@@ -1,12 +1,15 @@
 /**
  * The message boundary: what arrives is `unknown`, and is narrowed here, once.
  */
+import { FIT_PATHS } from './protocol';
 import type {
   IBundle,
   IDetail,
   IEnqueued,
   IEpoch,
   IError,
+  IFit,
+  IFitRecord,
   INote,
   IObjective,
   IOutput,
@@ -120,6 +123,22 @@ export function readError(value: unknown): IError | null {
 
 export function readPruned(value: unknown): IPruned | null {
   return isObject(value) ? { epoch: number(value.epoch), reason: text(value.reason) } : null;
+}
+
+/** Read how a fit ran, null where this version knows no such path. */
+export function readFit(value: unknown): IFit | null {
+  if (!isObject(value)) {
+    return null;
+  }
+  const path = FIT_PATHS.find(known => known === value.path);
+  return path === undefined ? null : { path, reason: textOrNull(value.reason) };
+}
+
+/** Read a fit of a trial's detail, null where this version knows no such path. */
+export function readFitRecord(value: JsonObject): IFitRecord | null {
+  const fit = readFit(value);
+  const { execution, stage } = value;
+  return fit === null ? null : { execution: number(execution), stage: number(stage), ...fit };
 }
 
 /** Read a trial by hand, null where the value is none. */
@@ -242,6 +261,7 @@ function readColumns(value: JsonObject): ITrialColumns {
     error: column(value.error, n, readShortError),
     pruned: column(value.pruned, n, readPruned),
     enqueued: column(value.enqueued, n, numberOrNull),
+    fit: column(value.fit, n, readFit),
     values,
     curves: column(value.curves, n, runs => list(runs).map(run => list(run).map(numberOrNull)))
   };
@@ -274,6 +294,9 @@ function readDetail(value: JsonObject): IDetail {
   return {
     trial_id: text(value.trial_id),
     epochs: objects(value.epochs).map(readEpoch),
+    fits: objects(value.fits)
+      .map(readFitRecord)
+      .filter(fit => fit !== null),
     outputs: objects(value.outputs).map(readOutput),
     error: readError(value.error),
     values: isObject(value.values) ? value.values : {},

@@ -47,6 +47,15 @@ describe.each(names)('%s', name => {
   });
 });
 
+test('details of trials that began before our eyes are as in Python', () => {
+  const details: unknown = JSON.parse(readFileSync(new URL('fits.details.json', folder), 'utf8'));
+  const store = new SearchStore();
+  store.apply(records('fits'));
+  expect(Object.fromEntries(store.trials.map(t => [t.id, store.details.get(t.id)]))).toEqual(
+    details
+  );
+});
+
 test('there are golden files', () => {
   expect(names.length).toBeGreaterThanOrEqual(4);
 });

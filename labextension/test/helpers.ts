@@ -50,6 +50,10 @@ export class Script {
     });
   }
 
+  fit(id: string, path: string, reason: string | null = null, execution = 0): this {
+    return this.add('fit_chosen', { trial_id: id, execution, stage: 0, path, reason });
+  }
+
   end(id: string, score: number | null, fields: JsonObject = {}): this {
     return this.add('trial_ended', {
       trial_id: id,

@@ -115,6 +115,15 @@ test('the detail of a trial that began before our eyes is complete', () => {
   });
 });
 
+test('how a trial fitted is told by the slowest of its fits, which a later run forgets', () => {
+  const script = new Script().start().trial('0').fit('0', 'reused').fit('0', 'plain', 'why', 1);
+  expect(script.fit('0', 'plain', 'other', 2).store().trial('0')?.fit).toEqual({
+    path: 'plain',
+    reason: 'why'
+  });
+  expect(script.trial('0').fit('0', 'not_known_here').store().trial('0')?.fit).toBeNull();
+});
+
 test('a command is pending until its effect', () => {
   const script = new Script().start();
   const store = script.store();
@@ -134,11 +143,11 @@ test('a trial by hand is pending until it has joined the line', () => {
   expect(store.search.enqueued).toEqual([{ number: 1, values: { lr: 0.1 } }]);
 });
 
-test('what an older version wrote has nobody in line and no trial by hand', () => {
+test('what an older version wrote has nobody in line, no trial by hand and no fits', () => {
   const { search, trials, ...rest } = new Script().start().trial('0').store().snapshot();
   const old = {
     search: { ...search, enqueued: undefined },
-    trials: { ...trials, enqueued: undefined }
+    trials: { ...trials, enqueued: undefined, fit: undefined }
   };
   const store = new SearchStore();
   const read = readSnapshot(JSON.parse(JSON.stringify({ ...rest, ...old })));
@@ -148,6 +157,7 @@ test('what an older version wrote has nobody in line and no trial by hand', () =
   }
   expect(store.search.enqueued).toEqual([]);
   expect(store.trial('0')?.enqueued).toBeNull();
+  expect(store.trial('0')?.fit).toBeNull();
 });
 
 describe('elapsed time', () => {

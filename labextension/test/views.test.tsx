@@ -327,6 +327,53 @@ describe('a trial', () => {
     expect(find(node, '[data-stream=stdout]').textContent).toBe('b');
   });
 
+  test.each([
+    [[['reused', null]], 'Fit: fused, graph taken over'],
+    [[['fused', null]], 'Fit: fused'],
+    [[['plain', 'Plot acts at each batch']], 'Fit: plain (Keras) – Plot acts at each batch'],
+    [
+      [
+        ['fused', null],
+        ['reused', null],
+        ['reused', null]
+      ],
+      'Fit: fused · fused, graph taken over'
+    ],
+    [
+      [
+        ['plain', 'a'],
+        ['plain', 'b'],
+        ['plain', 'a']
+      ],
+      'Fit: plain (Keras) – a; b'
+    ]
+  ] as const)('says how it fitted, and why not faster: %j', async (fits, told) => {
+    const script = new Script().start().trial('0');
+    fits.forEach(([path, reason], execution) => script.fit('0', path, reason, execution));
+    const node = await show(script.end('0', 0.5).store());
+    expect(node.textContent).not.toContain('Fit:');
+    find(node, '.kt-TableRow').click();
+    await settled();
+    expect([...node.querySelectorAll('.kt-Detail > p')].map(p => p.textContent)).toContain(told);
+  });
+
+  test('that a notebook holds says how the slowest of its fits ran', async () => {
+    const store = new Script().start().trial('0').fit('0', 'fused').fit('0', 'plain', 'a').store();
+    store.load(store.snapshot());
+    store.setConnection('saved');
+    const node = await show(store);
+    find(node, '.kt-TableRow').click();
+    await settled();
+    expect(find(node, '.kt-Detail').textContent).toContain('Fit: plain (Keras) – a');
+  });
+
+  test('without a Keras fit says nothing of fits', async () => {
+    const node = await show(new Script().start().trial('0').end('0', 0.5).store());
+    find(node, '.kt-TableRow').click();
+    await settled();
+    expect(find(node, '.kt-Detail').textContent).not.toContain('Fit');
+  });
+
   test('from a snapshot is asked for once', async () => {
     const store = failed().store();
     store.load(store.snapshot());

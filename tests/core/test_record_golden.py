@@ -36,6 +36,13 @@ def test_a_golden_journal_gives_its_snapshot(name):
     assert json.loads(json.dumps(snapshot, allow_nan=False)) == expected
 
 
+def test_a_golden_journal_gives_the_details_of_its_trials():
+    expected = json.loads((GOLDEN / "fits.details.json").read_text(encoding="utf-8"))
+    record = folded(records_of("fits"))
+
+    assert {trial_id: record.detail(trial_id) for trial_id in record.trials} == expected
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_journal_may_hold_kinds_that_are_not_known(name):
     records = records_of(name)

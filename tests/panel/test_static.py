@@ -59,12 +59,22 @@ def test_a_pruned_trial_says_why_and_the_head_what_it_saved():
     assert "1 pruned · 10 epochs saved" in page.text
 
 
+def test_how_a_trial_fitted_is_told_at_its_time_and_the_head_counts():
+    story = Story().start("0").fit("0", "plain", "the callback <Plot> acts").end("0", 0.5)
+    story.start("1").fit("1", "fused").fit("1", "reused").end("1", 0.5)
+    page = page_of(story.start("2").end("2", 0.5).start("3").fit("3", "reused"))
+
+    titles = [value for name, value in page.attributes if name == "title"]
+    assert titles == ["fit: plain (Keras) – the callback <Plot> acts", "fit: fused", "fit: fused, graph taken over"]
+    assert "1 running · fused 1 of 2 trials" in page.text
+
+
 def hostile(texts, n_trials=4):
     story = Story(name=texts[0], tuner=texts[1], objective=[{"name": texts[2], "direction": "min"}])
     values = {f"{texts[3]}{i}": text for i, text in enumerate(texts)}
     for i in range(n_trials):
         fault = error(texts[4], kind=texts[5]) if i % 2 else None
-        story.start(str(i), values).epochs(str(i), [1.0, 0.5], metric=texts[2])
+        story.start(str(i), values).fit(str(i), "plain", texts[5]).epochs(str(i), [1.0, 0.5], metric=texts[2])
         story.end(str(i), None if fault else 0.5, values, status="FAILED" if fault else "COMPLETED", error=fault)
     return story.note("advice", texts[6]).finish("failed", error(texts[7]))
 

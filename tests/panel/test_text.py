@@ -31,11 +31,19 @@ def test_trials_by_hand_that_wait_are_counted():
     assert to_text(story.snapshot()).startswith("digits · running · 1 of 40 trials · 1 running · 1 in line · 0:00")
 
 
-def test_a_search_of_an_older_version_has_nobody_in_line():
-    snapshot = Story().snapshot()
-    del snapshot["search"]["enqueued"], snapshot["trials"]["enqueued"]
+def test_a_search_of_an_older_version_has_nobody_in_line_and_tells_no_fits():
+    snapshot = Story().start("0").snapshot()
+    del snapshot["search"]["enqueued"], snapshot["trials"]["enqueued"], snapshot["trials"]["fit"]
 
-    assert to_text(snapshot) == "digits · running · 0 of 40 trials · 0:00"
+    assert to_text(snapshot).startswith("digits · running · 1 of 40 trials · 1 running · 0:00")
+
+
+def test_trials_that_fitted_faster_are_counted():
+    story = Story()
+    for i, path in enumerate(["fused", "reused", "plain"]):
+        story.start(str(i)).fit(str(i), path).end(str(i), 0.5)
+
+    assert "3 of 40 trials · fused 2 of 3 trials, graph taken over in 1 · 0:00" in to_text(story.snapshot())
 
 
 def test_a_failed_search_says_why():

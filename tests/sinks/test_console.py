@@ -119,6 +119,47 @@ def test_epochs_saved_are_counted_on_when_a_search_goes_on():
     assert "8 epochs saved" in "".join(pieces)
 
 
+def fitted():
+    story = Story()
+    for i, path in enumerate(["fused", "reused", "plain", "reused", None]):
+        story.start(str(i))
+        if path is not None:
+            story.fit(str(i), path)
+        story.end(str(i), 0.5)
+    return story
+
+
+def test_the_end_says_how_many_trials_fitted_faster():
+    assert "5 trials in 0:01, fused 3 of 4 trials, graph taken over in 2" in told(fitted().finish())[-2]
+
+
+def test_trials_that_fitted_before_count_when_a_search_goes_on():
+    story = fitted().finish()
+    pieces = []
+    sink = ConsoleSink(pieces.append, record=story.record())
+    story.start("5").fit("5", "fused").end("5", 0.5).finish()
+    sink.receive(story.records[-4:])
+
+    assert "fused 4 of 5 trials, graph taken over in 2" in "".join(pieces)
+
+
+def test_fits_of_keras_own_are_no_news():
+    lines = told(Story().start("0").fit("0", "plain", "why").end("0", 0.5).finish())
+
+    assert not any("fit" in line or "why" in line for line in lines)
+
+
+def test_how_a_trial_fits_is_said_once_where_epochs_are():
+    story = Story().start("0").fit("0", "fused").fit("0", "reused").fit("0", "reused")
+    story.fit("0", "plain", "Plot acts at each batch").fit("0", "plain", "Plot acts at each batch")
+
+    assert told(story, verbose=2)[2:] == [
+        "  trial  0  fit: fused",
+        "  trial  0  fit: fused, graph taken over",
+        "  trial  0  fit: plain (Keras) – Plot acts at each batch",
+    ]
+
+
 def test_why_a_trial_was_pruned_is_said_where_epochs_are():
     story = Story().start("0").epochs("0", [0.5], n_epochs=9).end("0", 0.5, pruned={"epoch": 0, "reason": "too slow"})
 

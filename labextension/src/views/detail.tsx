@@ -9,6 +9,7 @@ import {
   formatShortLiteral,
   formatTrialId
 } from '../format';
+import { fitsText } from '../fits';
 import type { IDetail, IError } from '../protocol';
 import type { SearchStore } from '../store';
 import type { Strings } from '../strings';
@@ -192,6 +193,7 @@ function Full({ trial, detail }: { trial: Trial; detail: IDetail | undefined }) 
   const t = strings.detail;
   const short = trial.error;
   const error = detail?.error ?? (short === null ? null : { ...short, traceback: '' });
+  const fits = fitsText(detail?.fits ?? (trial.fit === null ? [] : [trial.fit]), strings);
   return (
     <>
       {error !== null && <ErrorBlock error={error} />}
@@ -200,6 +202,7 @@ function Full({ trial, detail }: { trial: Trial; detail: IDetail | undefined }) 
           {strings.table.pruned(trial.pruned.epoch + 1, trial.pruned.reason)}
         </p>
       )}
+      {fits !== '' && <p class="kt-Caption">{fits}</p>}
       {detail === undefined ? (
         <p class="kt-Caption">{store.connection === 'saved' ? t.notSaved : t.loading}</p>
       ) : (
