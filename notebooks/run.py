@@ -15,7 +15,9 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from pathlib import Path
+from statistics import median
 from typing import Any, TextIO
 
 import nbformat
@@ -23,6 +25,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
 
+from kt_notebook.core.fit_record import slowest
+from kt_notebook.core.fit_way import FitPath
 from kt_notebook.core.record import SearchRecord, TrialRecord
 
 _LOOK_EVERY_S = 0.5
@@ -163,6 +167,19 @@ def table(search: SearchRecord) -> str:
     return "\n".join([title, *lines])
 
 
+def pace(search: SearchRecord) -> str:
+    """Return how long a trial took and how many fitted how, as text; empty where no trial has ended."""
+    ended = [trial for trial in search.trials.values() if trial.duration_s is not None]
+    if not ended:
+        return ""
+    text = f"{median(trial.duration_s or 0.0 for trial in ended):.2f} s per trial (median of {len(ended)})"
+    counts = Counter(fit["path"] for trial in ended if (fit := slowest(trial.fits)) is not None)
+    if not counts:
+        return text
+    reused, fused, plain = counts[FitPath.REUSED], counts[FitPath.FUSED], counts[FitPath.PLAIN]
+    return f"{text}; {reused} of {counts.total()} took over a graph, {fused} fused, {plain} plain"
+
+
 def _objective(search: SearchRecord) -> str:
     return search.objective[0]["name"] if search.objective else "score"
 
@@ -203,7 +220,7 @@ def main() -> int:
     page = executed.with_suffix(".html")
     page.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
     for search in progress.records.values():
-        print(f"\n{table(search)}")
+        print("\n".join(filter(None, [f"\n{table(search)}", pace(search)])))
     print(f"\nThe executed notebook: {executed}\nThe same as a page:    {page}")
     print(f"Open it in JupyterLab: {os.path.relpath(Path(sys.executable).parent / 'jupyter')} lab {executed}")
     if failure:

@@ -35,6 +35,10 @@ def started(seq: int = 1) -> bytes:
     return record(seq, "search_started", name="digits", tuner="random", objective=objective, max_trials=2)
 
 
+def fitted(seq: int, trial_id: str, path: str, *, execution: int = 0) -> bytes:
+    return record(seq, "fit_chosen", trial_id=trial_id, execution=execution, stage=0, path=path, reason=None)
+
+
 def trial(seq: int, trial_id: str, score: float) -> bytes:
     values = {"units": 16, "learning_rate": 0.0012345}
     ended = {
@@ -90,6 +94,38 @@ def test_the_table_has_the_best_first(run: ModuleType, tmp_path: Path, journal: 
     assert head.split() == ["trial", "val_accuracy", "units", "learning_rate", "seconds"]
     assert first.split() == ["1", "0.75", "16", "0.001234", "1.0"]
     assert second.split()[0] == "0"
+
+
+def test_the_pace_is_the_median_and_says_how_trials_fitted(run: ModuleType, tmp_path: Path, journal: Path) -> None:
+    progress = run.Progress(tmp_path, io.StringIO())
+    lines = started()
+    for number, (paths, seconds) in enumerate(
+        [(["fused"], 3), (["reused"], 1), (["reused", "reused"], 2), (["plain"], 9), (["reused", "plain"], 1)]
+    ):
+        start, end = trial(100 * number + 2, str(number), 0.5).splitlines(keepends=True)
+        fits = [fitted(100 * number + 3, str(number), path, execution=i) for i, path in enumerate(paths)]
+        end = end.replace(b'"time": %d' % (103 + 100 * number), b'"time": %d' % (102 + 100 * number + seconds))
+        lines += start + b"".join(fits) + end
+    journal.write_bytes(lines)
+    progress.look()
+    (search,) = progress.records.values()
+    assert run.pace(search) == "2.00 s per trial (median of 5); 2 of 5 took over a graph, 1 fused, 2 plain"
+
+
+def test_the_pace_of_trials_without_keras_fits_is_their_seconds(run: ModuleType, tmp_path: Path, journal: Path) -> None:
+    progress = run.Progress(tmp_path, io.StringIO())
+    journal.write_bytes(started() + trial(2, "0", 0.5))
+    progress.look()
+    (search,) = progress.records.values()
+    assert run.pace(search) == "1.00 s per trial (median of 1)"
+
+
+def test_a_search_without_an_ended_trial_has_no_pace(run: ModuleType, tmp_path: Path, journal: Path) -> None:
+    progress = run.Progress(tmp_path, io.StringIO())
+    journal.write_bytes(started())
+    progress.look()
+    (search,) = progress.records.values()
+    assert run.pace(search) == ""
 
 
 def test_every_run_gets_a_folder_of_its_own(run: ModuleType, tmp_path: Path) -> None:
