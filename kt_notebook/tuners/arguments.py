@@ -7,7 +7,7 @@ from kt_notebook.core.errors import OptionError
 from kt_notebook.core.fit_way import FitWay
 from kt_notebook.core.oracle import Oracle
 
-__all__ = ["check_arguments", "fit_way_of"]
+__all__ = ["check_arguments", "fit_way_of", "refuse_no_hypermodel"]
 
 _KNOWN = (
     "objective",
@@ -67,3 +67,17 @@ def fit_way_of(fit: object) -> FitWay:
         f"fit={fit!r} is no way to fit.{hint} Give 'auto' (faster than Keras' own fit where the results are the same), "
         "'fused' (that, or an error that says why not) or 'plain' (Keras' own fit)."
     )
+
+
+def refuse_no_hypermodel(kind: type, hypermodel: object) -> None:
+    """Refuse to search with nothing that a trial could do.
+
+    Args:
+        kind: The tuner's class.
+        hypermodel: What a trial does.
+
+    Raises:
+        OptionError: It is None.
+    """
+    if hypermodel is None:
+        raise OptionError(f"{kind.__name__} has no hypermodel. Give a function of hp, or a HyperModel.")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from kt_notebook.core.duration import duration_s
-from kt_notebook.core.errors import OptionError
 from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.fit_way import FitWay
 from kt_notebook.core.given_values import Given
@@ -31,12 +30,12 @@ from kt_notebook.search.session import Session
 from kt_notebook.search.worker import Capture
 from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.folds import Folds
-from kt_notebook.training.hypermodel import FunctionHyperModel, as_hypermodel
+from kt_notebook.training.hypermodel import as_hypermodel
 from kt_notebook.training.trial_function import make_trial_function
 from kt_notebook.tuners.advice import advice_on_search
-from kt_notebook.tuners.arguments import check_arguments, fit_way_of
+from kt_notebook.tuners.arguments import check_arguments, fit_way_of, refuse_no_hypermodel
 from kt_notebook.tuners.chief_worker import refuse_chief_and_worker
-from kt_notebook.tuners.found_space import find_space
+from kt_notebook.tuners.found_space import find_space, find_space_of_own
 from kt_notebook.tuners.known_now import known_now
 from kt_notebook.tuners.own_trials import OwnTrials
 from kt_notebook.tuners.project_search import ProjectSearch
@@ -243,11 +242,10 @@ class BaseTuner(Stateful):
         self._advice = advice_on_search(
             self._oracle, self.hypermodel, fit_args, fit_kwargs, runs_trials=own.runs_trials, has_folds=cv is not None
         )
-        if self.hypermodel is None and not own.runs_trials:
-            raise OptionError(f"{type(self).__name__} has no hypermodel. Give a function of hp, or a HyperModel.")
-        # Its own methods find values for what its hypermodel declares; a function without data may be the training.
-        if own.runs_trials and (fit_args or not isinstance(self.hypermodel, FunctionHyperModel)):
-            find_space(self._project, self.hypermodel, self.model_settings)
+        if own.runs_trials:
+            find_space_of_own(self._project, self.hypermodel, self.model_settings, has_data=bool(fit_args))
+        else:
+            refuse_no_hypermodel(type(self), self.hypermodel)
         trial_function = make_trial_function(
             self.hypermodel,
             fit_args,
@@ -261,10 +259,9 @@ class BaseTuner(Stateful):
             n_workers=executor.capacity,
             run_trial=functools.partial(own.run, fit_args=fit_args, fit_kwargs=fit_kwargs) if own.runs_trials else None,
         )
-        function = trial_function if wrap is None else wrap(trial_function)
         return self._project.open(
             self.name,
-            function,
+            trial_function if wrap is None else wrap(trial_function),
             executor,
             capture,
             own if own.watches_trials else None,

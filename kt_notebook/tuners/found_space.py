@@ -2,10 +2,10 @@
 
 from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.discovery import explore
-from kt_notebook.training.hypermodel import HyperModel
+from kt_notebook.training.hypermodel import FunctionHyperModel, HyperModel
 from kt_notebook.tuners.project_search import ProjectSearch
 
-__all__ = ["find_space"]
+__all__ = ["find_space", "find_space_of_own"]
 
 
 def find_space(project: ProjectSearch, hypermodel: HyperModel | None, settings: ModelSettings) -> None:
@@ -26,3 +26,21 @@ def find_space(project: ProjectSearch, hypermodel: HyperModel | None, settings: 
     with settings.scope():
         explore(hypermodel, space)
     project.oracle.update_space(space)
+
+
+def find_space_of_own(
+    project: ProjectSearch, hypermodel: HyperModel | None, settings: ModelSettings, *, has_data: bool
+) -> None:
+    """Find the space of a tuner whose own methods run its trials: they find values for what its hypermodel declares.
+
+    Args:
+        project: What is known of the search.
+        hypermodel: Builds the models; a function without data may be the training, and is not called.
+        settings: How models are built.
+        has_data: Whether the search was given data.
+
+    Raises:
+        Exception: What the user's own function raises.
+    """
+    if has_data or not isinstance(hypermodel, FunctionHyperModel):
+        find_space(project, hypermodel, settings)
