@@ -18,7 +18,7 @@ from kt_notebook.search.executors import ThreadExecutor
 from kt_notebook.training.callbacks import FitWatch
 from kt_notebook.training.checkpoints import BestWeights
 from kt_notebook.training.execution import Execution, entered
-from kt_notebook.training.fit import fit_hook
+from kt_notebook.training.fit_hook import fit_hook
 from measures.figures import Figure, percentile
 from measures.models import compiled_model, training_data
 from measures.page import Page
@@ -98,7 +98,7 @@ def _measure(n_pairs: int) -> tuple[_Times, _Times, float]:
         for _ in range(n_pairs):
             _clocked(lambda: model.fit(x, y, **fit), plain)
             watched_fit(watched)
-        with mock.patch("kt_notebook.training.fit.hook.FitWatch", _timed_watch(in_hooks)):
+        with mock.patch("kt_notebook.training.fit_hook.FitWatch", _timed_watch(in_hooks)):
             for _ in range(n_pairs // 4):
                 watched_fit(clocked)
         return Result({"val_loss": model.evaluate(x, y, verbose=0)[0]})

@@ -3,7 +3,7 @@
 from kt_notebook.training.checkpoints import load_best
 from kt_notebook.training.data import refuse_one_shot
 from kt_notebook.training.execution import Execution, current_execution
-from kt_notebook.training.fit import fit_hook, ready_to_fit
+from kt_notebook.training.fit_hook import fit_hook, ready_to_fit
 from kt_notebook.training.hypermodel import FunctionHyperModel, HyperModel, as_hypermodel
 from kt_notebook.training.trial_function import KerasTrialFunction, make_trial_function
 

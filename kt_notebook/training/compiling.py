@@ -21,7 +21,7 @@ from kt_notebook.training.kinds import describe, is_model
 if TYPE_CHECKING:
     from kt_notebook.core.space import HyperParameters
 
-__all__ = ["ModelSettings", "maybe_distribute"]
+__all__ = ["ModelSettings", "compiled_with", "made_anew", "maybe_distribute"]
 
 # Keras takes these names for metrics whose kind depends on the model's output.
 _METRIC_WORDS = frozenset({"accuracy", "acc", "crossentropy", "ce"})
@@ -110,14 +110,14 @@ class ModelSettings:
         given = {name: value for name, value in given.items() if not _is_nothing(value)}
         if not given:
             return
-        arguments = _compiled_with(model)
+        arguments = compiled_with(model)
         if not model.compiled and "optimizer" not in given:
             raise ResultError(
                 f"build(hp) returned the {type(model).__name__} {model.name!r}, which is not compiled, and the tuner "
                 f"was given {' and '.join(given)} but no optimizer. Add optimizer='adam', or compile the model."
             )
         with self.scope():
-            arguments.update({name: _fresh(value) for name, value in given.items()})
+            arguments.update({name: made_anew(value) for name, value in given.items()})
             model.compile(**arguments)
 
     def size_callbacks(self, model: Any) -> list[Any]:
@@ -156,7 +156,7 @@ def _is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, list | tuple | dict | str) and not value)
 
 
-def _compiled_with(model: Any) -> dict[str, Any]:
+def compiled_with(model: Any) -> dict[str, Any]:
     """Return the arguments with which to compile a model as it is, as far as its `compile` takes them by name."""
     if not model.compiled:
         return {}
@@ -175,26 +175,26 @@ def _compiled_with(model: Any) -> dict[str, Any]:
 # Objects made anew.
 
 
-def _fresh(value: Any) -> Any:
+def made_anew(value: Any) -> Any:
     """Return the value with every optimizer, metric and loss in it made anew."""
     import keras
 
     if isinstance(value, list | tuple):
-        return [_fresh(part) for part in value]
+        return [made_anew(part) for part in value]
     if isinstance(value, dict):
-        return {name: _fresh(part) for name, part in value.items()}
+        return {name: made_anew(part) for name, part in value.items()}
     if isinstance(value, keras.losses.Loss):
         return _copied(value)
     if isinstance(value, keras.metrics.Metric):
-        metric = _made_anew(value)
+        metric = _object_made_anew(value)
         metric.reset_state()
         return metric
     if isinstance(value, keras.optimizers.Optimizer):
-        return _made_anew(value)
+        return _object_made_anew(value)
     return value
 
 
-def _made_anew(value: Any) -> Any:
+def _object_made_anew(value: Any) -> Any:
     """Return an object like this one, as it was before it was used: from its config where that tells all."""
     import keras
 

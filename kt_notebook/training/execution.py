@@ -11,7 +11,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from kt_notebook.core.errors import FatalObjectiveError
+from kt_notebook.core.errors import FatalObjectiveError, FatalValueError
+from kt_notebook.core.fit_way import FitPath, FitWay
 from kt_notebook.core.objective import AnyObjective, fit_objective, missing_objective_error
 from kt_notebook.core.protocol import Assignment, Reporter, Result
 from kt_notebook.training.checkpoints import BestWeights
@@ -19,6 +20,7 @@ from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.continuation import Continuation
 from kt_notebook.training.keras_state import KerasScope
 from kt_notebook.training.memory import ModelMemory
+from kt_notebook.training.reuse.pool import Loans
 
 __all__ = ["Execution", "Stage", "current_execution", "entered"]
 
@@ -75,6 +77,8 @@ class Execution:
         continuation: Says how long fits train and where they go on, where Hyperband chooses the trials.
         model_settings: What is done to each model that was built.
         make_callbacks: Gives further callbacks for a fit, by the trial's id.
+        fit_way: How its fits are to run.
+        loans: What its models have borrowed of earlier trials' graphs; None: nothing is borrowed.
     """
 
     def __init__(
@@ -92,6 +96,8 @@ class Execution:
         continuation: Continuation | None = None,
         model_settings: ModelSettings | None = None,
         make_callbacks: Callable[[str], Sequence[Any]] | None = None,  # Any: Keras' callbacks.
+        fit_way: FitWay = FitWay.AUTO,
+        loans: Loans | None = None,
     ) -> None:
         self.assignment = assignment
         self.reporter = reporter
@@ -108,6 +114,9 @@ class Execution:
         self.n_models = 0
         self._keras_scope = keras_scope
         self._memory = memory
+        self.fit_way = fit_way
+        self.loans = loans
+        self._n_chosen = 0  # Fits whose path was told; a fit in the user's own code may pass us by.
 
     # Any: Keras objects, here and below.
     def further_callbacks(self) -> list[Any]:
@@ -118,12 +127,28 @@ class Execution:
         """Begin a fit. The first one sets the epoch from which all of them count."""
         if not self.stages:
             self.next_epoch = first_epoch
+        if self._n_chosen <= len(self.stages):
+            self.choose_path(FitPath.PLAIN, "the trial's own code calls model.fit, where it cannot be seen beforehand")
         if not any(stage.model() is model for stage in self.stages):
             self.n_models += 1
         ref = None if history is None else weakref.ref(history)
         stage = Stage(len(self.stages), weakref.ref(model), ref)
         self.stages.append(stage)
         return stage
+
+    def choose_path(self, path: FitPath, reason: str | None) -> None:
+        """Tell which path the fit takes that is about to begin, and why none that is faster.
+
+        Raises:
+            FatalValueError: The search wants fused fits only, and this is none.
+        """
+        if path is FitPath.PLAIN and self.fit_way is FitWay.FUSED:
+            raise FatalValueError(
+                f"fit='fused' was asked for, and a fit cannot be fused: {reason}. Change that, or let the search "
+                "choose: fit='auto'."
+            )
+        self._n_chosen = len(self.stages) + 1
+        self.reporter.fit_chosen(self.index, len(self.stages), path, reason)
 
     def end_epoch(self, stage: Stage, metrics: Mapping[str, float], n_left: int | None) -> int:
         """Record and report an epoch that has ended; return its number.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kt_notebook.core.errors import FatalResultError, OptionError
 from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.execution import current_execution
-from kt_notebook.training.fit import fit_hook, ready_to_fit
+from kt_notebook.training.fit_hook import fit_hook, ready_to_fit
 from kt_notebook.training.kinds import describe, is_model
 
 if TYPE_CHECKING:

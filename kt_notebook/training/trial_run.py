@@ -21,6 +21,7 @@ from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.training.keras_state import KerasScope, KerasSettings
 from kt_notebook.training.memory import ModelMemory
 from kt_notebook.training.outcome import average, interpret
+from kt_notebook.training.reuse.pool import Loans, TemplatePool
 from kt_notebook.training.seeding import execution_seed, seeded
 
 __all__ = ["TrialPlan", "TrialRun"]
@@ -42,6 +43,7 @@ class TrialPlan:
         seen_generators: Generators that trials of this search have fitted with.
         memory: Frees the models of ended trials.
         fit_way: How Keras' fits are to run.
+        templates: Graphs that trials of this search have had traced.
     """
 
     # Any: Keras objects and arguments of its `fit`.
@@ -57,6 +59,7 @@ class TrialPlan:
     seen_generators: "WeakSet[Any]" = field(default_factory=WeakSet)
     memory: ModelMemory = field(default_factory=ModelMemory)
     fit_way: FitWay = FitWay.AUTO
+    templates: TemplatePool = field(default_factory=TemplatePool)
 
 
 class TrialRun:
@@ -226,6 +229,8 @@ class TrialRun:
         with ExitStack() as stack:
             scope = stack.enter_context(KerasScope(plan.keras_settings))
             stack.enter_context(seeded(execution_seed(assignment.seed, index)))
+            loans = Loans(plan.templates)
+            stack.callback(loans.give_back)
             execution = Execution(
                 assignment,
                 self.reporter,
@@ -239,6 +244,8 @@ class TrialRun:
                 continuation=self._continuation(index),
                 model_settings=plan.model_settings,
                 make_callbacks=plan.make_callbacks,
+                fit_way=plan.fit_way,
+                loans=loans,
             )
             stack.enter_context(entered(execution))
             try:

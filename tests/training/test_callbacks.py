@@ -5,7 +5,7 @@ import pytest
 
 from kt_notebook.training.callbacks import FitWatch
 from kt_notebook.training.execution import Execution
-from kt_notebook.training.fit import fit_hook
+from kt_notebook.training.fit_hook import fit_hook
 from kt_notebook.training.hypermodel import FunctionHyperModel
 from kt_notebook.training.trial_function import make_trial_function
 from tests.fakes import FakeReporter, assignment

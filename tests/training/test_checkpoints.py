@@ -7,7 +7,7 @@ import pytest
 from kt_notebook.core.errors import ResultError, StorageError
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.training.checkpoints import WEIGHTS_NAME, BestWeights, load_best
-from kt_notebook.training.fit import fit_hook
+from kt_notebook.training.fit_hook import fit_hook
 from kt_notebook.training.hypermodel import FunctionHyperModel
 from kt_notebook.training.trial_function import make_trial_function
 from tests.fakes import FakeReporter, assignment

@@ -10,7 +10,7 @@ from kt_notebook.core.budget import Budget
 from kt_notebook.core.errors import FatalRuntimeError
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.training.continuation import remove_states
-from kt_notebook.training.fit import fit_hook
+from kt_notebook.training.fit_hook import fit_hook
 from kt_notebook.training.hypermodel import FunctionHyperModel, HyperModel
 from kt_notebook.training.trial_function import make_trial_function
 from tests.fakes import FakeReporter, assignment

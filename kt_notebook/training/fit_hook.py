@@ -11,6 +11,7 @@ from kt_notebook.training.callbacks import FitWatch, is_reporting, reporting_cal
 from kt_notebook.training.continuation import Leg
 from kt_notebook.training.data import is_used_generator, make_data, refuse_one_shot
 from kt_notebook.training.execution import Execution, current_execution
+from kt_notebook.training.fast_fit import run_fit
 from kt_notebook.training.kinds import is_model
 
 __all__ = ["fit_hook", "ready_to_fit"]
@@ -78,7 +79,7 @@ def _observed_fit(execution: Execution, model: Any, /, *args: Any, **kwargs: Any
         kwargs["verbose"] = _quiet(kwargs.get("verbose", "auto"))
     if any(is_reporting(callback) for callback in flat_callbacks(kwargs.get("callbacks"))):
         begun = None if execution.continuation is None else execution.continuation.latest
-        return model.fit(*args, **_budgeted(kwargs, begun))
+        return run_fit(execution, model, args, _budgeted(kwargs, begun))
     check_callbacks(kwargs.get("callbacks"))
     if args:
         args = (make_data(args[0]), *args[1:])
@@ -86,7 +87,7 @@ def _observed_fit(execution: Execution, model: Any, /, *args: Any, **kwargs: Any
         kwargs["x"] = make_data(kwargs["x"])
     if kwargs.get("steps_per_epoch") is None:
         _refuse_seen_generator(args[0] if args else kwargs.get("x"), execution)
-    return model.fit(*args, **_observed(execution, model, kwargs, decides=execution.fits_decide))
+    return run_fit(execution, model, args, _observed(execution, model, kwargs, decides=execution.fits_decide))
 
 
 def _takes(model: Any, name: str) -> bool:

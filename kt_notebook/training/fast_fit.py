@@ -1,0 +1,53 @@
+"""Chooses how one fit of a trial runs: by Keras alone, with fused steps, or by graphs others have had traced."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kt_notebook.core.fit_way import FitPath, FitWay
+from kt_notebook.training.execution import Execution
+from kt_notebook.training.fit.arguments import bound_arguments
+from kt_notebook.training.fit.fused import FusedFit
+from kt_notebook.training.fit.internals import internals
+from kt_notebook.training.fit.reasons import reason_against_fusing
+from kt_notebook.training.fit.steps import StepFunction
+
+__all__ = ["run_fit"]
+
+
+# Any: Keras' models and arguments of their `fit`, here and below.
+def run_fit(execution: Execution, model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Do what `model.fit(*args, **kwargs)` does, as fast as gives the same, and return what it returns.
+
+    Raises:
+        FatalValueError: The fit cannot be fused, and the user wants it to be.
+        Exception: What `fit` raises.
+    """
+    fused, reason = _fused(execution.fit_way, model, args, kwargs)
+    if fused is None:
+        execution.choose_path(FitPath.PLAIN, reason)
+        return model.fit(*args, **kwargs)
+    loans = execution.loans
+    execution.choose_path(*((FitPath.FUSED, None) if loans is None else loans.borrow(fused)))
+    return fused.run()
+
+
+def _fused(
+    way: FitWay, model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[FusedFit | None, str | None]:
+    """Return the fit, ready to run with fused steps, or None and why not."""
+    known, arguments = internals(), bound_arguments(model, args, kwargs)
+    if way is FitWay.PLAIN:
+        return None, "it was asked for"
+    if arguments is None:
+        return None, "its arguments are none of Keras' fit"
+    reason = reason_against_fusing(model, arguments)
+    if reason is not None or known is None:
+        return None, reason
+    if model.train_function is not None and not isinstance(model.train_function, StepFunction):
+        return None, "the model has been trained before by other means, such as train_on_batch"
+    fused = FusedFit(known, model, arguments)
+    try:
+        fused.build()
+    except Exception as error:  # noqa: BLE001  # Of the model's own layers: Keras' fit may build them, or say why not.
+        return None, f"the model cannot be built before its first batch ({type(error).__name__}: {error})"
+    return fused, None

@@ -1,0 +1,223 @@
+"""A model's training and validation steps, many to a call: one TensorFlow graph with a loop over batches.
+
+How it works: Keras' `fit` calls `model.train_function` once for each step. While we fit, that is a `StepFunction`: at
+the first step it runs as many as take a fifth of a second, and has nothing left to do at the next ones. So `fit`
+itself, with its epochs, callbacks and validation, stays Keras'. Given batches of another kind, as by `train_on_batch`
+or a callback's own `evaluate`, a StepFunction is the function that Keras would have made.
+
+The graph calls the model's own `train_step` or `test_step` on rows gathered as Keras gathers them. Where a step's logs
+are the model's metrics they are read once, at the end; other logs are carried through the loop.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kt_notebook.training.fit.arrays import EpochRows
+
+__all__ = ["StepFunction", "evaluating", "training"]
+
+# Stop, pause and progress wait for the end of a call.
+_CALL_S = 0.2
+_MOST_GROWTH = 64  # The time of very few steps is mostly that of the call.
+
+
+class StepFunction:
+    """What `model.train_function` or `model.test_function` is set to.
+
+    Args:
+        step: Runs the model's step on a batch and returns its logs.
+        logs_now: Returns the model's metrics, by name.
+        ordinary: Returns the function that Keras would have made.
+        jit_compile: Whether a step is compiled by XLA.
+        clock: Seconds that only grow.
+
+    Attributes:
+        is_traced: Whether a call has been run: the next one needs no tracing, if its data are alike.
+    """
+
+    # Any: logs and batches are structures of tensors, here and below.
+    def __init__(
+        self,
+        step: Callable[[Any], Any],
+        logs_now: Callable[[], Any],
+        ordinary: Callable[[], Callable[[Any], Any]],
+        *,
+        jit_compile: bool,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        import tensorflow as tf
+
+        self._ordinary = ordinary
+        self._ordinary_function: Callable[[Any], Any] | None = None
+        self._clock = clock
+        self._logs_now = logs_now
+        self._log_names: frozenset[str] | None = None
+        self._carries = False
+        self._pace = _Pace()
+        plain = tf.autograph.experimental.do_not_convert(step)
+        self._step = tf.function(plain, jit_compile=True, autograph=False) if jit_compile else plain
+        self._steps = _traced(self._loop)
+        self._steps_with_logs = _traced(self._loop_with_logs)
+        self.is_traced = False
+
+    def __call__(self, iterator: Any) -> Any:
+        """Run the steps that are due and return the logs of the latest one."""
+        if not isinstance(iterator, EpochRows):
+            return self._ordinarily(iterator)
+        if iterator.n_asked >= iterator.rows.n_steps:
+            raise StopIteration
+        iterator.n_asked += 1
+        if iterator.n_done >= iterator.n_asked:
+            return self._told(iterator)
+        n_steps = min(self._pace.n_steps(), iterator.rows.n_steps - iterator.n_done)
+        began = self._clock()
+        iterator.logs = self._run(iterator, n_steps)
+        self._pace.took(self._clock() - began, n_steps, is_first=not self.is_traced)
+        self.is_traced = True
+        iterator.n_done += n_steps
+        return self._told(iterator)
+
+    def _told(self, rows: EpochRows) -> Any:
+        """Return logs for Keras: it needs them after the last step, and then wants the metrics of the model itself."""
+        if rows.n_asked < rows.rows.n_steps:
+            return {}
+        if self._carries:
+            return rows.logs
+        return dict.fromkeys(self._log_names or (), 0.0)
+
+    def _ordinarily(self, iterator: Any) -> Any:
+        if self._ordinary_function is None:
+            self._ordinary_function = self._ordinary()
+        return self._ordinary_function(iterator)
+
+    def _run(self, rows: EpochRows, n_steps: int) -> Any:
+        import tensorflow as tf
+
+        all_rows = rows.rows
+        size = all_rows.batch_size if all_rows.is_even else tf.constant(all_rows.batch_size, tf.int64)
+        begin = tf.constant(rows.n_done, tf.int64)
+        end = tf.constant(rows.n_done + n_steps, tf.int64)
+        arguments = (all_rows.tensors, rows.order, begin, end, size)
+        if not self._carries:
+            try:
+                self._steps(*arguments)
+            except _OtherLogsError:
+                self._carries = True
+            else:
+                return None
+        return self._steps_with_logs(*arguments)
+
+    # Traced.
+
+    def _loop(self, tensors: Any, order: Any, begin: Any, end: Any, size: Any) -> None:
+        import tensorflow as tf
+
+        def body(number: Any) -> tuple[Any]:
+            logs = self._step(_batch(tensors, order, number, size))
+            if not self._are_metrics(logs):
+                raise _OtherLogsError
+            return (number + 1,)
+
+        tf.while_loop(lambda number: number < end, body, [begin], parallel_iterations=1)
+
+    def _are_metrics(self, logs: Any) -> bool:
+        if isinstance(logs, dict) and set(logs) == set(self._logs_now()):
+            self._log_names = frozenset(logs)
+            return True
+        return False
+
+    def _loop_with_logs(self, tensors: Any, order: Any, begin: Any, end: Any, size: Any) -> Any:
+        import keras
+        import tensorflow as tf
+
+        def step(batch: Any) -> Any:
+            return keras.tree.map_structure(tf.convert_to_tensor, self._step(batch))
+
+        def specification(tensor: Any) -> Any:
+            return tf.TensorSpec([size if isinstance(size, int) else None, *tensor.shape[1:]], tensor.dtype)
+
+        inner = _traced(step).get_concrete_function(keras.tree.map_structure(specification, tensors))
+        outputs = keras.tree.flatten(inner.structured_outputs)
+        if not all(output.shape.is_fully_defined() for output in outputs):
+            raise TypeError("the logs of the model's step have no fixed shape")
+
+        def body(number: Any, *_: Any) -> tuple[Any, ...]:
+            return (number + 1, *keras.tree.flatten(inner(_batch(tensors, order, number, size))))
+
+        none_yet = [tf.zeros(output.shape, output.dtype) for output in outputs]
+        _, *logs = tf.while_loop(lambda number, *_: number < end, body, [begin, *none_yet], parallel_iterations=1)
+        return keras.tree.pack_sequence_as(inner.structured_outputs, logs)
+
+
+def training(model: Any) -> StepFunction:
+    """Return the function of a model's training steps. Any: a Keras model."""
+    return StepFunction(
+        model.train_step,
+        model.get_metrics_result,
+        lambda: _made_by_keras(model, "train_function", model.make_train_function),
+        jit_compile=model.jit_compile,
+    )
+
+
+def evaluating(model: Any) -> StepFunction:
+    """Return the function of a model's steps of validation. Any: a Keras model."""
+    return StepFunction(
+        model.test_step,
+        model.get_metrics_result,
+        lambda: _made_by_keras(model, "test_function", model.make_test_function),
+        jit_compile=model.jit_compile,
+    )
+
+
+class _OtherLogsError(Exception):
+    """A step's logs are not the model's metrics."""
+
+
+class _Pace:
+    """How many steps a call may run, so that none lasts much longer than a fifth of a second."""
+
+    def __init__(self) -> None:
+        self._n = 1
+
+    def n_steps(self) -> int:
+        return self._n
+
+    def took(self, seconds: float, n_steps: int, *, is_first: bool) -> None:
+        """Take a call's time; that of the first one was mostly tracing."""
+        if is_first:
+            return
+        per_step = max(seconds / n_steps, 1e-9)
+        self._n = max(1, min(int(_CALL_S / per_step), _MOST_GROWTH * n_steps))
+
+
+def _traced(function: Callable[..., Any]) -> Any:
+    import tensorflow as tf
+
+    return tf.function(tf.autograph.experimental.do_not_convert(function), autograph=False, reduce_retracing=True)
+
+
+def _batch(tensors: Any, order: Any, number: Any, size: Any) -> Any:
+    """Return one step's rows; `size` is a Python number where all steps have equally many."""
+    import keras
+    import tensorflow as tf
+
+    begin = number * size
+    if isinstance(size, int):
+        numbers = begin + tf.range(size, dtype=tf.int64) if order is None else tf.slice(order, [begin], [size])
+    else:
+        n_rows = tf.shape(keras.tree.flatten(tensors)[0], tf.int64)[0]
+        end = tf.minimum(begin + size, n_rows)
+        numbers = tf.range(begin, end) if order is None else order[begin:end]
+    return keras.tree.map_structure(lambda tensor: tf.gather(tensor, numbers, axis=0), tensors)
+
+
+def _made_by_keras(model: Any, name: str, make: Callable[..., None]) -> Callable[[Any], Any]:
+    ours = getattr(model, name)
+    setattr(model, name, None)
+    try:
+        make()
+        made: Callable[[Any], Any] = getattr(model, name)
+    finally:
+        setattr(model, name, ours)
+    return made
