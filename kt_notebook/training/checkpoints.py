@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,8 @@ import numpy as np
 from kt_notebook.core.errors import ResultError, StorageError
 from kt_notebook.training.keras_state import KerasScope
 from kt_notebook.training.kinds import describe, is_model
+from kt_notebook.training.memory import is_plain_variable
+from kt_notebook.training.weights_file import Entry, WeightsFiles
 
 if TYPE_CHECKING:
     from kt_notebook.core.space import HyperParameters
@@ -31,14 +33,17 @@ class BestWeights:
 
     Args:
         directory: The trial's directory, made when needed; None: nothing is kept.
+        files: Writes the files of all trials of the search.
     """
 
-    def __init__(self, directory: PurePath | None) -> None:
+    def __init__(self, directory: PurePath | None, files: WeightsFiles | None = None) -> None:
         self._directory = None if directory is None else Path(directory)
+        self._files = files or WeightsFiles()
         self._best: float | None = None
         # Any: Keras objects.
         self._model: Any = None
-        self._values: list[tuple[Any, np.ndarray[Any, Any]]] = []
+        # Keras variables, never what lies behind them, which may change while a trial runs, and what they were.
+        self._values: list[tuple[Any, Any]] = []
 
     @contextmanager
     def training(self) -> Iterator[None]:
@@ -68,20 +73,31 @@ class BestWeights:
     def keep(self, model: Any, value: float) -> None:
         """Copy the model's weights as they are; `value` is the objective's."""
         self._best = value
-        # np.array: on some backends the view would change with the variable.
-        self._values = [(variable, np.array(_to_numpy(variable))) for variable in model.weights]
+        variables = model.weights
+        self._values = list(zip(variables, _values_of(variables), strict=True))
 
     def write(self) -> None:
         """Write what was kept in this execution, if anything, and let go of the model.
 
-        The model's present weights are given back to it: the user may hold it.
+        The files lie there when this returns, whole, so whoever hears of the trial's end finds them: a listener, the
+        user's `on_trial_end`, a search that goes on after this process was killed. A thread of its own would win less
+        than a millisecond in a trial whose file is of a known kind. The model keeps its present weights: the user may
+        hold it.
 
         Raises:
-            OSError: The file cannot be written.
+            OSError: The files cannot be written.
         """
         model, values = self._model, self._values
         self._model, self._values = None, []
         if self._directory is None or not values:
+            return
+        with _without_optimizer(model):
+            entries = self._files.entries_of(model)
+        filled = None if entries is None else _filled(entries, values)
+        if filled is not None:
+            with _replacing(self._directory) as path:
+                self._files.write(filled, path)
+            _write_build_config(model, self._directory / BUILD_CONFIG_NAME)
             return
         with _assigned(values):
             save_weights(model, self._directory)
@@ -93,14 +109,8 @@ def save_weights(model: Any, directory: Path) -> None:  # Any: a Keras model.
     Raises:
         OSError: The file cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    temporary = directory / f"{os.getpid()}.{WEIGHTS_NAME}"
-    try:
-        with _without_optimizer(model):
-            model.save_weights(temporary)
-        temporary.replace(directory / WEIGHTS_NAME)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _replacing(directory) as path, _without_optimizer(model):
+        model.save_weights(path)
     _write_build_config(model, directory / BUILD_CONFIG_NAME)
 
 
@@ -153,21 +163,67 @@ def load_best(build: "Callable[[HyperParameters], Any]", hp: "HyperParameters", 
     return model
 
 
-def _to_numpy(variable: Any) -> Any:
+@contextmanager
+def _replacing(directory: Path) -> Iterator[Path]:
+    """Give a place to write to; what was written there takes its name when the block has come through."""
+    directory.mkdir(parents=True, exist_ok=True)
+    temporary = directory / f"{os.getpid()}.{WEIGHTS_NAME}"
+    try:
+        yield temporary
+        temporary.replace(directory / WEIGHTS_NAME)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+# Any: Keras variables, and values that numpy understands, here and below.
+def _values_of(variables: Sequence[Any]) -> list[Any]:
+    """Return what variables hold now, unharmed by what comes.
+
+    TensorFlow's reading of a variable is a tensor that never changes: the variable itself moves to other memory when
+    it does. That is left to it where it costs no memory of a device; elsewhere the values are copied.
+    """
     import keras
 
-    return keras.ops.convert_to_numpy(variable)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        natives = [variable.value for variable in variables]
+        if all(is_plain_variable(native) and "CPU" in native.device for native in natives):
+            return [tf.raw_ops.ReadVariableOp(resource=native.handle, dtype=native.dtype) for native in natives]
+    # np.array: on some backends the view would change with the variable.
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def _filled(entries: Sequence[Entry], values: Sequence[tuple[Any, Any]]) -> list[Entry] | None:
+    """Return entries with what was kept in the place of the variables; None where something else stands there.
+
+    A variable that is no weight of the model, as a metric's, has its present value.
+    """
+    import keras
+
+    kept = {id(variable): value for variable, value in values}
+    filled = []
+    for entry in entries:
+        if not all(isinstance(value, keras.Variable) for value in entry.values.values()):
+            return None  # Worked out of the present weights, as those of adapters (LoRA) are.
+        arrays = {
+            name: np.asarray(kept[id(value)] if id(value) in kept else keras.ops.convert_to_numpy(value))
+            for name, value in entry.values.items()
+        }
+        filled.append(Entry(entry.place, entry.named, arrays))
+    return filled
 
 
 @contextmanager
-def _assigned(values: list[tuple[Any, np.ndarray[Any, Any]]]) -> Iterator[None]:
-    present = [(variable, np.array(_to_numpy(variable))) for variable, _ in values]
+def _assigned(values: Sequence[tuple[Any, Any]]) -> Iterator[None]:
+    variables = [variable for variable, _ in values]
+    present = _values_of(variables)
     try:
         for variable, value in values:
             variable.assign(value)
         yield
     finally:
-        for variable, value in present:
+        for variable, value in zip(variables, present, strict=True):
             variable.assign(value)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import ModuleType, TracebackType
 from typing import Any
 
-__all__ = ["KerasScope", "KerasSettings", "capture_settings"]
+__all__ = ["KerasScope", "KerasSettings", "capture_settings", "global_state"]
 
 # Read by Keras 3 in global_state.get_global_attribute; what is set in the caller's thread holds in its trials.
 _INHERITED = (
@@ -41,7 +41,7 @@ class KerasSettings:
 
 def capture_settings() -> KerasSettings:
     """Return this thread's Keras settings: dtype policy, custom objects and the like. Imports nothing."""
-    state = _global_state()
+    state = global_state()
     if state is None:
         return KerasSettings()
     values = {name: getattr(state.GLOBAL_STATE_TRACKER, name, None) for name in _INHERITED}
@@ -65,7 +65,7 @@ class KerasScope:
         self._before: dict[str, Any] = {}
 
     def __enter__(self) -> "KerasScope":
-        state = self._state = _global_state()
+        state = self._state = global_state()
         if state is None:
             return self
         self._trackers = {name: getattr(state, name) for name in _TRACKERS if hasattr(state, name)}
@@ -103,7 +103,7 @@ class KerasScope:
             self._before = {}
 
 
-def _global_state() -> ModuleType | None:
+def global_state() -> ModuleType | None:
     """Return Keras' module of per-thread state, None where it is not loaded or not as we know it."""
     module = sys.modules.get("keras.src.backend.common.global_state")
     if module is None or not hasattr(getattr(module, "GLOBAL_STATE_TRACKER", None), "__dict__"):

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ModelMemory"]
+__all__ = ["ModelMemory", "is_plain_variable"]
 
 _COLLECT_ABOVE_BYTES = 256 * 2**20
 # Made eagerly, and made while a step is traced, as the optimizer's are. Not those of a distribution strategy.
@@ -93,7 +93,12 @@ def _native_variables(model: Any) -> list[Any]:
     optimizer = getattr(model, "optimizer", None)
     keras_variables = [*model.variables, *getattr(optimizer, "variables", [])]
     natives = [getattr(variable, "_value", None) for variable in keras_variables]
-    return [native for native in natives if type(native).__name__ in _PLAIN and hasattr(native, "handle")]
+    return [native for native in natives if is_plain_variable(native)]
+
+
+def is_plain_variable(native: Any) -> bool:
+    """Return whether this is one of TensorFlow's own variables, on one device."""
+    return type(native).__name__ in _PLAIN and hasattr(native, "handle")
 
 
 def _empty(handle: Any, dtype: Any) -> None:

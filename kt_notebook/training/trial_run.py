@@ -23,6 +23,7 @@ from kt_notebook.training.memory import ModelMemory
 from kt_notebook.training.outcome import average, interpret
 from kt_notebook.training.reuse.pool import Loans, TemplatePool
 from kt_notebook.training.seeding import execution_seed, seeded
+from kt_notebook.training.weights_file import WeightsFiles
 
 __all__ = ["TrialPlan", "TrialRun"]
 
@@ -44,6 +45,7 @@ class TrialPlan:
         memory: Frees the models of ended trials.
         fit_way: How Keras' fits are to run.
         templates: Graphs that trials of this search have had traced.
+        weights_files: Writes the trials' best weights.
     """
 
     # Any: Keras objects and arguments of its `fit`.
@@ -60,6 +62,7 @@ class TrialPlan:
     memory: ModelMemory = field(default_factory=ModelMemory)
     fit_way: FitWay = FitWay.AUTO
     templates: TemplatePool = field(default_factory=TemplatePool)
+    weights_files: WeightsFiles = field(default_factory=WeightsFiles)
 
 
 class TrialRun:
@@ -82,7 +85,7 @@ class TrialRun:
         self.reporter = reporter
         self._plan = plan
         self.has_reported = False
-        self._weights = BestWeights(assignment.directory)
+        self._weights = BestWeights(assignment.directory, plan.weights_files)
         self._n_executions = 0  # that have begun
         self._around: Execution | None = None  # the one that a run_trial of the user's own is, with its fits
         self._known: list[tuple[Any, Result]] = []  # What executions returned, and what that means.
