@@ -11,12 +11,13 @@ from typing import Any
 
 from kt_notebook.training.compiling import compiled_with, made_anew
 from kt_notebook.training.fit.steps import StepFunction, evaluating, training
+from kt_notebook.training.fit.variables import all_variables
 from kt_notebook.training.keras_state import KerasScope, capture_settings
 from kt_notebook.training.reuse.constants import Constants, shared_numbers
 from kt_notebook.training.reuse.signature import NotShareableError
 from kt_notebook.training.seeding import seeded
 
-__all__ = ["Template"]
+__all__ = ["Template", "made_of_config"]
 
 
 class Template:
@@ -36,10 +37,10 @@ class Template:
     # Any: Keras' models and variables, here and below.
     def __init__(self, model: Any, batch: Any) -> None:
         with KerasScope(capture_settings()), seeded(0, process_wide=False):
-            self._model = _made_of_config(model)
+            self._model = made_of_config(model)
             self._model._symbolic_build(data_batch=batch)
-        variables = _variables_of(self._model)
-        _check_alike(_variables_of(model), variables)
+        variables = all_variables(self._model)
+        _check_alike(all_variables(model), variables)
         self._constants = Constants(self._model)
         self._slots = [variable._value for variable in variables]
         self._training: StepFunction = training(self._model)
@@ -65,7 +66,7 @@ class Template:
         return (
             self._borrower is model
             and model.train_function is self._training
-            and [id(variable) for variable in _variables_of(model)] == [id(variable) for variable, _ in self._own]
+            and [id(variable) for variable in all_variables(model)] == [id(variable) for variable, _ in self._own]
         )
 
     def lend(self, model: Any) -> None:
@@ -74,7 +75,7 @@ class Template:
         Raises:
             NotShareableError: The model's variables are others than the template's.
         """
-        variables = _variables_of(model)
+        variables = all_variables(model)
         _check_alike(variables, self._slots)
         self._constants.assign(shared_numbers(model))
         self._own = [(variable, variable._value) for variable in variables]
@@ -103,7 +104,7 @@ class Template:
                 setattr(model, name, None)
 
 
-def _made_of_config(model: Any) -> Any:
+def made_of_config(model: Any) -> Any:
     """Return a model like this one, with weights that are of no interest."""
     made = type(model).from_config(_without_initializers(model.get_config()))
     for there, here in zip(made._flatten_layers(), model._flatten_layers(), strict=True):
@@ -125,13 +126,6 @@ def _without_initializers(part: Any) -> Any:
     if isinstance(part, list | tuple):
         return type(part)(_without_initializers(value) for value in part)
     return part
-
-
-def _variables_of(model: Any) -> list[Any]:
-    """Return all Keras variables that a model's steps read or change, each once: weights, seeds, metrics, optimizer."""
-    metrics = [variable for metric in model.metrics for variable in metric.variables]
-    everything = [*model.variables, *model.optimizer.variables, *metrics]
-    return list({id(variable): variable for variable in everything}.values())
 
 
 def _check_alike(variables: list[Any], others: list[Any]) -> None:
