@@ -136,8 +136,8 @@ ended, and NAME.pareto are the trials that none surpasses. An oracle of yours th
 "Mine(objective='val_loss')", takes --max-trials from the line, and --prune only where it is there.
 
 Fit auto, the default, runs a Keras fit faster where that gives the very results of Keras' own fit, which runs
-everywhere else; each trial in the panel says how its fits ran, and why not faster. fused ends a trial that could not
-run faster, with that reason, before it trains; plain is Keras' own fit, always.
+everywhere else; each trial in the panel says how its fits ran, and why not faster. fused ends the search at a fit
+that could not run faster, with that reason, before it trains; plain is Keras' own fit, always.
 
 Also: %tune list, show, status, wait, stop, pause, resume, enqueue, results, best, open. Defaults: %config KTNotebook.
 """

@@ -146,8 +146,8 @@ class BaseTuner(Stateful):
             cv: Train on all folds of the data but one and validate on that one, for each; the score is the mean. A
                 number (rows of one of `groups=` stay together), a splitter of scikit-learn, or pairs of indices.
             timeout: Stop after so many seconds, or a text such as "30m". None: no limit.
-            fit: "auto" runs a Keras fit faster where it gives the same as Keras' own, "plain" never; "fused" ends a
-                trial that could not run faster, with the reason.
+            fit: "auto" runs a Keras fit faster where it gives the same as Keras' own, "plain" never; "fused" ends the
+                search at a fit that could not run faster, with the reason.
             **fit_kwargs: Handed to each trial's `fit`, as `fit_args`. `verbose` counts here too: 0 shows nothing, 1 a
                 panel in a notebook and a line for each trial elsewhere, 2 also one for each epoch; "auto" is 1.
 

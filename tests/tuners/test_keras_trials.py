@@ -53,6 +53,43 @@ def test_super_run_trial_takes_arguments_that_the_trial_chooses():
     assert tuner.get_best_models()[0].predict(X, verbose=0).shape == (len(X), 1)
 
 
+def touching_batches():
+    import keras
+
+    class Touching(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            """Do nothing; that it is there is what counts."""
+
+    return [Touching()]
+
+
+def fits_of(tuner):
+    return [fit for trial in tuner.hub.record.trials.values() for fit in trial.fits]
+
+
+def test_each_fit_tells_how_it_ran_and_why_not_faster():
+    tuner = kt.RandomSearch(build, "val_loss", max_trials=1, seed=2, executions_per_trial=2)
+    tuner.search(X, Y, validation_data=VALIDATION, callbacks=touching_batches(), verbose=0)
+
+    assert [(fit.execution, fit.stage, fit.path) for fit in fits_of(tuner)] == [(0, 0, "plain"), (1, 0, "plain")]
+    assert all("Touching" in (fit.reason or "") for fit in fits_of(tuner))
+
+
+def test_fits_are_keras_own_where_that_is_asked_for():
+    tuner = kt.RandomSearch(build, "val_loss", max_trials=2, seed=2)
+    tuner.search(X, Y, validation_data=VALIDATION, verbose=0, fit="plain")
+
+    assert [fit.path for fit in fits_of(tuner)] == ["plain", "plain"]
+
+
+def test_a_fit_that_cannot_be_fused_as_asked_for_says_why_before_it_trains():
+    tuner = kt.RandomSearch(build, "val_loss", max_trials=2, seed=2)
+    with pytest.raises(FatalValueError, match="cannot be fused: the callback Touching"):
+        tuner.search(X, Y, validation_data=VALIDATION, callbacks=touching_batches(), verbose=0, fit="fused")
+
+    assert [trial.epochs for trial in tuner.hub.record.trials.values()] == [[]]
+
+
 def executions_of(tuner):
     return [(epoch.execution, epoch.epoch) for epoch in tuner.hub.record.trials["0"].epochs]
 
