@@ -57,7 +57,9 @@ class FusedFit:
 
     def build(self) -> None:
         """Make all variables of the model, its metrics and its optimizer, as the first step of a `fit` would."""
-        self.model._symbolic_build(data_batch=self.rows.symbolic_batch())
+        batch = self.rows.symbolic_batch()
+        _build_loss_and_metrics(self._known, self.model, batch)
+        self.model._symbolic_build(data_batch=batch)
 
     def run(self) -> Any:
         """Train, and return what `fit` returns.
@@ -72,3 +74,24 @@ class FusedFit:
             model.test_function = evaluating(model)
         held_out = None if self.validation is None else (adapter_of(self._known, self.validation),)
         return model.fit(x=adapter_of(self._known, self.rows), validation_data=held_out, **self._others)
+
+
+def _build_loss_and_metrics(known: Internals, model: Any, batch: Any) -> None:
+    """Build them from the shapes of a model that knows its output: Keras would call the whole model for that."""
+    import keras
+
+    is_plain = type(model) in (keras.Sequential, known.functional) and model.built and len(model.outputs) == 1
+    if not is_plain or isinstance(getattr(model, "_outputs_struct", None), list | tuple | dict):
+        return
+    x, target, weight = keras.utils.unpack_x_y_sample_weight(batch)
+    loss, metrics = model._compile_loss, model._compile_metrics
+    if target is None or keras.tree.is_nested(target):
+        return
+    if loss is not None and not loss.built:
+        loss.build(target, model.outputs[0])
+    if metrics is None or metrics.built:
+        return
+    metrics.build(target, model.outputs[0])
+    if not all(isinstance(metric, known.mean_metric) for metric in metrics.metrics):
+        # Others make variables when they first see data.
+        known.compute_output_spec(model.compute_metrics, x, target, model.outputs[0], sample_weight=weight)

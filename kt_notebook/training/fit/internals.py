@@ -18,6 +18,9 @@ class Internals:
         to_tensors: Gives arrays the form in which `fit` cuts batches from them: floats in floatx.
         split_validation: Splits arrays as `fit(validation_split=…)` does.
         functional: Class of what `keras.Model(inputs, outputs)` gives.
+        mean_metric: Class of metrics that have all their variables from the start.
+        compute_output_spec: Runs a function on shapes alone.
+        global_seed: Returns the seed that TensorFlow's operations take theirs from, None where there is none.
     """
 
     # Any: Keras' and TensorFlow's functions and classes have no types.
@@ -27,6 +30,9 @@ class Internals:
     to_tensors: Any
     split_validation: Any
     functional: Any
+    mean_metric: Any
+    compute_output_spec: Any
+    global_seed: Any
 
 
 @functools.cache  # What is installed does not change while Python runs.
@@ -37,10 +43,13 @@ def internals() -> Internals | None:
     if keras.backend.backend() != "tensorflow":
         return None
     try:
+        from keras.src import backend
+        from keras.src.metrics.reduction_metrics import MeanMetricWrapper
         from keras.src.models.functional import Functional
         from keras.src.trainers import data_adapters
         from keras.src.trainers.data_adapters import array_data_adapter, array_slicing, data_adapter
         from keras.src.trainers.epoch_iterator import EpochIterator
+        from tensorflow.python.eager import context
     except ImportError:
         return None
     model, adapter = keras.Model, array_data_adapter.ArrayDataAdapter
@@ -52,6 +61,9 @@ def internals() -> Internals | None:
             functools.partial(array_slicing.convert_to_sliceable, target_backend="tensorflow"),
             array_slicing.train_validation_split,
             Functional,
+            MeanMetricWrapper,
+            backend.compute_output_spec,
+            context.global_seed,
         )
         probe = _probe(data_adapter.DataAdapter)
         known = (
