@@ -8,6 +8,10 @@ the one place where Keras and TensorFlow are altered (DESIGN). Where a version l
 out: then a trial in a thread is not repeatable.
 
 TensorFlow gives a seeded `fit` the same order in every epoch, as after `keras.utils.set_random_seed`.
+
+When the user's code sets TensorFlow's seed, TensorFlow forgets the compiled state of every function there is, so that
+eager random operations begin anew; a graph that trials share would be compiled again in each (2 s in place of 0.2 for a
+deep model). In a trial that is put off until an eager operation asks for a seed: Keras' own never do.
 """
 
 import random
@@ -73,6 +77,7 @@ class _TensorFlowSeed:
     def __init__(self, seed: int) -> None:
         self.seed: int | None = seed
         self.rng = random.Random(seed)
+        self.is_set_anew = False  # By the user's code, and no eager operation has asked for a seed since.
 
 
 class _Private(threading.local):
@@ -149,25 +154,40 @@ def _keras_seed_module() -> ModuleType | None:
 def _tensorflow_context() -> Any:
     module = sys.modules.get("tensorflow.python.eager.context")
     context = module.context() if module is not None and hasattr(module, "context") else None
-    known = "_seed" in getattr(context, "__dict__", {}) and hasattr(context, "_internal_operation_seed")
+    known = "_seed" in getattr(context, "__dict__", {}) and all(
+        hasattr(context, name) for name in ("_internal_operation_seed", "_set_global_seed", "clear_kernel_cache")
+    )
     return context if known else None
 
 
 def _seeded_context(kind: type) -> type:
     """Return a subclass of TensorFlow's context whose seed and generator are private to a thread with a trial."""
+    return type(kind.__name__, (_SeededContext, kind), {})
 
-    def get_seed(self: Any) -> Any:
+
+class _SeededContext:
+    """What stands before TensorFlow's context."""
+
+    @property
+    def _seed(self) -> Any:
         own = _private.tensorflow
-        return self.__dict__["_seed"] if own is None else own.seed
+        if own is None:
+            return self.__dict__["_seed"]
+        if own.is_set_anew and _is_for_an_operation():
+            own.is_set_anew = False
+            self.clear_kernel_cache()  # type: ignore[attr-defined]  # TensorFlow's.
+        return own.seed
 
-    def set_seed(self: Any, seed: Any) -> None:
+    @_seed.setter
+    def _seed(self, seed: Any) -> None:
         own = _private.tensorflow
         if own is None:
             self.__dict__["_seed"] = seed
         else:
             own.seed = seed
 
-    def get_rng(self: Any) -> Any:
+    @property
+    def _rng(self) -> Any:
         own = _private.tensorflow
         if own is not None:
             return own.rng
@@ -175,14 +195,33 @@ def _seeded_context(kind: type) -> type:
             raise AttributeError("_rng")
         return self.__dict__["_rng"]
 
-    def set_rng(self: Any, rng: Any) -> None:
+    @_rng.setter
+    def _rng(self, rng: Any) -> None:
         own = _private.tensorflow
         if own is None:
             self.__dict__["_rng"] = rng
         else:
             own.rng = rng
 
-    return type(kind.__name__, (kind,), {"_seed": property(get_seed, set_seed), "_rng": property(get_rng, set_rng)})
+    def _set_global_seed(self, seed: Any) -> None:
+        own = _private.tensorflow
+        if own is None:
+            super()._set_global_seed(seed)  # type: ignore[misc]  # TensorFlow's.
+            return
+        number = None if seed is None else int(seed)
+        own.seed, own.rng, own.is_set_anew = number, random.Random(number), True
+
+
+def _is_for_an_operation() -> bool:
+    """Return whether the seed is asked for by an operation that runs at once, and not to begin a graph with it.
+
+    TensorFlow asks by `global_seed` of its context module in both cases; we ask past it.
+    """
+    asking = sys._getframe(2)
+    if asking.f_code.co_name != "global_seed" or asking.f_back is None:
+        return False
+    code = asking.f_back.f_code
+    return not (code.co_name == "__init__" and code.co_filename.endswith("func_graph.py"))
 
 
 _private = _Private()

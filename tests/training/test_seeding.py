@@ -3,8 +3,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow.python.eager import context as tf_context
 
 from kt_notebook.training.hypermodel import FunctionHyperModel
 from kt_notebook.training.seeding import can_seed_threads, execution_seed, seeded
@@ -196,3 +199,50 @@ def test_a_keras_that_draws_otherwise_is_left_alone(monkeypatch: pytest.MonkeyPa
     reporter = FakeReporter()
     make_trial_function(FunctionHyperModel(lambda hp: 1.0))(assignment(), reporter)
     assert reporter.notes[0][1] == "not_seeded"
+
+
+def test_what_the_users_code_draws_from_tensorflow_after_seeding_it_is_what_it_would_be_without_a_search() -> None:
+    def draw() -> list[object]:
+        drawn: list[object] = []
+        for seed in (3, 3, 4):
+            keras.utils.set_random_seed(seed)
+            rows = tf.data.Dataset.range(10).shuffle(10).batch(10)
+            drawn += [
+                tf.random.normal([2]).numpy().tolist(),
+                tf.random.normal([2], seed=7).numpy().tolist(),
+                tf.random.normal([2], seed=7).numpy().tolist(),
+                keras.random.normal([1]).numpy().tolist(),
+                next(iter(rows)).numpy().tolist(),
+            ]
+        return drawn
+
+    states = random.getstate(), np.random.get_state()
+    try:
+        outside = draw()
+        with seeded(1):
+            first = draw()
+        with seeded(2):
+            second = draw()
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        keras.backend.clear_session()
+
+    assert outside == first == second
+
+
+def test_seeding_in_a_trial_leaves_compiled_functions_as_they_are_until_an_operation_asks_for_a_seed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cleared: list[int] = []
+    context = tf_context.context()
+    monkeypatch.setattr(type(context), "clear_kernel_cache", lambda _: cleared.append(1))
+    with seeded(1):
+        tf.random.set_seed(5)
+        tf.function(lambda x: x + 1)(tf.constant(1))  # A graph begins with the seed, and asks for none.
+        keras.random.normal([2])
+        before = len(cleared)
+        tf.random.normal([2])
+        tf.random.normal([2])
+
+    assert (before, len(cleared)) == (0, 1)

@@ -63,7 +63,7 @@ def internals() -> Internals | None:
             Functional,
             MeanMetricWrapper,
             backend.compute_output_spec,
-            context.global_seed,
+            lambda: context.context()._seed,  # Past global_seed, which would tell that an operation wants it.
         )
         probe = _probe(data_adapter.DataAdapter)
         known = (
