@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kt_notebook.training.fit.arrays import Rows, adapter_of
+from kt_notebook.training.fit.building import build_for
 from kt_notebook.training.fit.internals import Internals
 from kt_notebook.training.fit.steps import StepFunction, evaluating, training
 
@@ -24,7 +25,7 @@ class FusedFit:
         arguments: All arguments of its `fit`.
 
     Attributes:
-        model: As given.
+        known, model: As given.
         rows: The rows to train with.
         validation: The rows to validate with, None without validation.
 
@@ -36,7 +37,7 @@ class FusedFit:
     def __init__(self, known: Internals, model: Any, arguments: Mapping[str, Any]) -> None:
         import keras
 
-        self._known = known
+        self.known = known
         self._others = {name: value for name, value in arguments.items() if name not in _OF_DATA}
         self.model = model
         x, y, sample_weight = arguments["x"], arguments["y"], arguments["sample_weight"]
@@ -57,9 +58,7 @@ class FusedFit:
 
     def build(self) -> None:
         """Make all variables of the model, its metrics and its optimizer, as the first step of a `fit` would."""
-        batch = self.rows.symbolic_batch()
-        _build_loss_and_metrics(self._known, self.model, batch)
-        self.model._symbolic_build(data_batch=batch)
+        build_for(self.known, self.model, self.rows.symbolic_batch())
 
     def run(self) -> Any:
         """Train, and return what `fit` returns.
@@ -72,26 +71,5 @@ class FusedFit:
             model.train_function = training(model)
         if not isinstance(model.test_function, StepFunction):
             model.test_function = evaluating(model)
-        held_out = None if self.validation is None else (adapter_of(self._known, self.validation),)
-        return model.fit(x=adapter_of(self._known, self.rows), validation_data=held_out, **self._others)
-
-
-def _build_loss_and_metrics(known: Internals, model: Any, batch: Any) -> None:
-    """Build them from the shapes of a model that knows its output: Keras would call the whole model for that."""
-    import keras
-
-    is_plain = type(model) in (keras.Sequential, known.functional) and model.built and len(model.outputs) == 1
-    if not is_plain or isinstance(getattr(model, "_outputs_struct", None), list | tuple | dict):
-        return
-    x, target, weight = keras.utils.unpack_x_y_sample_weight(batch)
-    loss, metrics = model._compile_loss, model._compile_metrics
-    if target is None or keras.tree.is_nested(target):
-        return
-    if loss is not None and not loss.built:
-        loss.build(target, model.outputs[0])
-    if metrics is None or metrics.built:
-        return
-    metrics.build(target, model.outputs[0])
-    if not all(isinstance(metric, known.mean_metric) for metric in metrics.metrics):
-        # Others make variables when they first see data.
-        known.compute_output_spec(model.compute_metrics, x, target, model.outputs[0], sample_weight=weight)
+        held_out = None if self.validation is None else (adapter_of(self.known, self.validation),)
+        return model.fit(x=adapter_of(self.known, self.rows), validation_data=held_out, **self._others)

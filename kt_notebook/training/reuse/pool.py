@@ -89,7 +89,7 @@ class Loans:
                 self._give_back(held, template)
                 break
         found = self._pool.take(signature)
-        template = found or Template(fit.model, batch)
+        template = found or Template(fit.known, fit.model, batch)
         try:
             template.lend(fit.model)
         except NotShareableError:
@@ -99,7 +99,7 @@ class Loans:
         self._held.append((signature, template))
         if template.is_traced:
             return FitPath.REUSED, None
-        return FitPath.FUSED, "it is the first trial with this model; the next ones take over its graph"
+        return FitPath.FUSED, "no earlier trial had a model of these layers and shapes; a later one takes over its graph"
 
     def give_back(self) -> None:
         """Give all models their own variables again."""

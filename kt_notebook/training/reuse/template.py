@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kt_notebook.training.compiling import compiled_with, made_anew
+from kt_notebook.training.fit.building import build_for
+from kt_notebook.training.fit.internals import Internals
 from kt_notebook.training.fit.steps import StepFunction, evaluating, training
 from kt_notebook.training.fit.variables import all_variables
 from kt_notebook.training.keras_state import KerasScope, capture_settings
@@ -24,6 +26,7 @@ class Template:
     """A graph's owner, lent to one model at a time.
 
     Args:
+        known: Keras' insides.
         model: The first model of its signature: built, compiled, its optimizer and metrics built too.
         batch: A symbolic batch of what it is trained with.
 
@@ -35,10 +38,10 @@ class Template:
     """
 
     # Any: Keras' models and variables, here and below.
-    def __init__(self, model: Any, batch: Any) -> None:
+    def __init__(self, known: Internals, model: Any, batch: Any) -> None:
         with KerasScope(capture_settings()), seeded(0, process_wide=False):
             self._model = made_of_config(model)
-            self._model._symbolic_build(data_batch=batch)
+            build_for(known, self._model, batch)
         variables = all_variables(self._model)
         _check_alike(all_variables(model), variables)
         self._constants = Constants(self._model)

@@ -1,0 +1,39 @@
+"""Makes all variables of a model, its metrics and its optimizer before the first batch, as that batch would."""
+
+from typing import Any
+
+from kt_notebook.training.fit.internals import Internals
+
+__all__ = ["build_for"]
+
+
+# Any: Keras' models and symbolic tensors, here and below.
+def build_for(known: Internals, model: Any, batch: Any) -> None:
+    """Build a compiled model for batches like this symbolic one.
+
+    Raises:
+        Exception: What the model's own layers raise.
+    """
+    _build_loss_and_metrics(known, model, batch)
+    model._symbolic_build(data_batch=batch)
+
+
+def _build_loss_and_metrics(known: Internals, model: Any, batch: Any) -> None:
+    """Build them from the shapes of a model that knows its output: Keras would call the whole model for that."""
+    import keras
+
+    is_plain = type(model) in (keras.Sequential, known.functional) and model.built and len(model.outputs) == 1
+    if not is_plain or isinstance(getattr(model, "_outputs_struct", None), list | tuple | dict):
+        return
+    x, target, weight = keras.utils.unpack_x_y_sample_weight(batch)
+    loss, metrics = model._compile_loss, model._compile_metrics
+    if target is None or keras.tree.is_nested(target):
+        return
+    if loss is not None and not loss.built:
+        loss.build(target, model.outputs[0])
+    if metrics is None or metrics.built:
+        return
+    metrics.build(target, model.outputs[0])
+    if not all(isinstance(metric, known.mean_metric) for metric in metrics.metrics):
+        # Others make variables when they first see data.
+        known.compute_output_spec(model.compute_metrics, x, target, model.outputs[0], sample_weight=weight)
