@@ -99,7 +99,7 @@ class Loans:
         self._held.append((signature, template))
         if template.is_traced:
             return FitPath.REUSED, None
-        return FitPath.FUSED, "no earlier trial had a model of these layers and shapes; a later one takes over its graph"
+        return FitPath.FUSED, "no earlier trial had a model of these layers and shapes; later ones take over its graph"
 
     def give_back(self) -> None:
         """Give all models their own variables again."""

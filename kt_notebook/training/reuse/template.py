@@ -85,6 +85,7 @@ class Template:
         _copy([own for _, own in self._own], self._slots)
         for variable, slot in zip(variables, self._slots, strict=True):
             variable._value = slot
+        _number_anew(model.optimizer)
         model.train_function, model.test_function = self._training, self._evaluating
         if self._predicting is None:
             self._model.make_predict_function()
@@ -101,6 +102,7 @@ class Template:
         _copy(self._slots, [variable for _, variable in own])
         for variable, value in own:
             variable._value = value
+        _number_anew(model.optimizer)
         ours = {"train_function": self._training, "test_function": self._evaluating}
         for name, function in {**ours, "predict_function": self._predicting}.items():
             if getattr(model, name) is function:  # A compile has set it to None.
@@ -140,6 +142,16 @@ def _check_alike(variables: list[Any], others: list[Any]) -> None:
 
     if [described(variable) for variable in variables] != [described(other) for other in others]:
         raise NotShareableError("the model made of its config has other variables")
+
+
+def _number_anew(optimizer: Any) -> None:
+    """Let an optimizer find its variables, which it knows by TensorFlow's, now that these are others."""
+    for part in (optimizer, getattr(optimizer, "inner_optimizer", None)):
+        numbers = getattr(part, "_trainable_variables_indices", None)
+        if numbers:
+            part._trainable_variables_indices = {
+                part._var_key(variable): number for number, variable in enumerate(part._trainable_variables)
+            }
 
 
 def _copy(sources: list[Any], targets: list[Any]) -> None:
