@@ -31,8 +31,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def private_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep the developer's own IPython and Jupyter settings out, and leave nothing in them."""
-    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR"):
+    """Keep the developer's own IPython and Jupyter settings out, and leave nothing in them, nor in the cache."""
+    # matplotlib takes seconds to find its fonts anew
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    os.environ.setdefault("MPLCONFIGDIR", str(cache / "matplotlib"))
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "XDG_CACHE_HOME"):
         os.environ[name] = str(tmp_path_factory.mktemp(name.lower()))
 
 

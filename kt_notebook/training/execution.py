@@ -18,6 +18,7 @@ from kt_notebook.core.protocol import Assignment, Reporter, Result
 from kt_notebook.training.checkpoints import BestWeights
 from kt_notebook.training.compiling import ModelSettings
 from kt_notebook.training.continuation import Continuation
+from kt_notebook.training.guard.guard import Guard
 from kt_notebook.training.keras_state import KerasScope
 from kt_notebook.training.memory import ModelMemory
 from kt_notebook.training.reuse.pool import Loans
@@ -79,6 +80,7 @@ class Execution:
         make_callbacks: Gives further callbacks for a fit, by the trial's id.
         fit_way: How its fits are to run.
         loans: What its models have borrowed of earlier trials' graphs; None: nothing is borrowed.
+        guard: Checks fits that are not Keras' own.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Execution:
         make_callbacks: Callable[[str], Sequence[Any]] | None = None,  # Any: Keras' callbacks.
         fit_way: FitWay = FitWay.AUTO,
         loans: Loans | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.assignment = assignment
         self.reporter = reporter
@@ -116,6 +119,7 @@ class Execution:
         self._memory = memory
         self.fit_way = fit_way
         self.loans = loans
+        self.guard = guard or Guard()
         self._n_chosen = 0  # Fits whose path was told; a fit in the user's own code may pass us by.
 
     # Any: Keras objects, here and below.

@@ -23,12 +23,31 @@ def run_fit(execution: Execution, model: Any, args: Sequence[Any], kwargs: Mappi
         Exception: What `fit` raises.
     """
     fused, reason = _fused(execution.fit_way, model, args, kwargs)
-    if fused is None:
-        execution.choose_path(FitPath.PLAIN, reason)
-        return model.fit(*args, **kwargs)
-    loans = execution.loans
-    execution.choose_path(*((FitPath.FUSED, None) if loans is None else loans.borrow(fused)))
-    return fused.run()
+    path = FitPath.PLAIN
+    if fused is not None:
+        path, reason = _guarded(execution, fused, kwargs)
+    execution.choose_path(path, reason)
+    with execution.guard.timing():
+        return model.fit(*args, **kwargs) if fused is None or path is FitPath.PLAIN else fused.run()
+
+
+def _guarded(execution: Execution, fused: FusedFit, kwargs: Mapping[str, Any]) -> tuple[FitPath, str | None]:
+    """Let a fit borrow a graph where that is safe, and return its path; plain where the guard speaks against it."""
+    guard, loans, model = execution.guard, execution.loans, fused.model
+    kind = guard.kind_of(fused)
+    against = guard.reason_against(kind)
+    if against is not None:
+        return FitPath.PLAIN, against
+    own = model.train_function
+    path, reason = (FitPath.FUSED, None) if loans is None else loans.borrow(fused)
+    if path is FitPath.REUSED or model.train_function is not own:
+        kind = kind.lent()
+    against = guard.reason_found(kind, fused, path, kwargs.get("callbacks"), execution.reporter)
+    if against is None:
+        return path, reason
+    if loans is not None:
+        loans.give_back()
+    return FitPath.PLAIN, against
 
 
 def _fused(

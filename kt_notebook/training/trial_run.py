@@ -17,6 +17,7 @@ from kt_notebook.training.continuation import Continuation
 from kt_notebook.training.execution import Execution, entered
 from kt_notebook.training.fit_arguments import resolve_fit_arguments
 from kt_notebook.training.folds import Folds
+from kt_notebook.training.guard.guard import Guard
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.training.keras_state import KerasScope, KerasSettings
 from kt_notebook.training.memory import ModelMemory
@@ -46,6 +47,7 @@ class TrialPlan:
         fit_way: How Keras' fits are to run.
         templates: Graphs that trials of this search have had traced.
         weights_files: Writes the trials' best weights.
+        guard: Checks fits that are not Keras' own.
     """
 
     # Any: Keras objects and arguments of its `fit`.
@@ -63,6 +65,7 @@ class TrialPlan:
     fit_way: FitWay = FitWay.AUTO
     templates: TemplatePool = field(default_factory=TemplatePool)
     weights_files: WeightsFiles = field(default_factory=WeightsFiles)
+    guard: Guard = field(default_factory=Guard)
 
 
 class TrialRun:
@@ -249,6 +252,7 @@ class TrialRun:
                 make_callbacks=plan.make_callbacks,
                 fit_way=plan.fit_way,
                 loans=loans,
+                guard=plan.guard,
             )
             stack.enter_context(entered(execution))
             try:

@@ -78,6 +78,25 @@ class StepFunction:
         iterator.n_done += n_steps
         return self._told(iterator)
 
+    def trace(self, rows: EpochRows) -> list[Any]:
+        """Trace what a call with these rows runs, if that was not done before; return the resources that it uses."""
+        import tensorflow as tf
+
+        arguments = self._arguments(rows, 1)
+        try:
+            steps = self._steps_with_logs if self._carries else self._steps
+            traced = steps.get_concrete_function(*arguments)
+        except _OtherLogsError:
+            self._carries = True
+            traced = self._steps_with_logs.get_concrete_function(*arguments)
+        return [tensor for tensor in traced.captured_inputs if tensor.dtype == tf.resource]
+
+    def run(self, rows: EpochRows, n_steps: int) -> Any:
+        """Run the next steps by themselves, without a fit; return the latest's logs, None where these are metrics."""
+        logs = self._run(rows, n_steps)
+        self.is_traced = True
+        return logs
+
     def _told(self, rows: EpochRows) -> Any:
         """Return logs for Keras: it needs them after the last step, and then wants the metrics of the model itself."""
         if rows.n_asked < rows.rows.n_steps:
@@ -91,14 +110,17 @@ class StepFunction:
             self._ordinary_function = self._ordinary()
         return self._ordinary_function(iterator)
 
-    def _run(self, rows: EpochRows, n_steps: int) -> Any:
+    def _arguments(self, rows: EpochRows, n_steps: int) -> tuple[Any, ...]:
         import tensorflow as tf
 
         all_rows = rows.rows
         size = all_rows.batch_size if all_rows.is_even else tf.constant(all_rows.batch_size, tf.int64)
         begin = tf.constant(rows.n_done, tf.int64)
         end = tf.constant(rows.n_done + n_steps, tf.int64)
-        arguments = (all_rows.tensors, rows.order, begin, end, size)
+        return all_rows.tensors, rows.order, begin, end, size
+
+    def _run(self, rows: EpochRows, n_steps: int) -> Any:
+        arguments = self._arguments(rows, n_steps)
         if not self._carries:
             try:
                 self._steps(*arguments)
