@@ -7,18 +7,21 @@ that the user keeps, through whatever object, is never touched. The weak referen
 assignment happens between two trials, in the trial's thread.
 
 Models lie in reference cycles, so they die when the garbage collector looks. A collection costs 0.3 s beside
-TensorFlow; it is asked for only when the models that await it are large. The 5 MB of native memory that each traced
-graph leaves behind stay, as with a plain `fit`.
+TensorFlow; it is asked for only when the models that await it are large. Traced graphs die with them (`graph_memory`);
+0.9 MB of each traced fit of a small model stay in native memory, where a plain `fit` leaves 5.5.
 """
 
 import gc
 import weakref
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["ModelMemory", "is_plain_variable"]
+from kt_notebook.training.graph_memory import let_graphs_die
+
+__all__ = ["ModelMemory", "free", "is_plain_variable"]
 
 _COLLECT_ABOVE_BYTES = 256 * 2**20
 # Made eagerly, and made while a step is traced, as the optimizer's are. Not those of a distribution strategy.
@@ -48,6 +51,7 @@ class ModelMemory:
 
     def tidy(self) -> None:
         """Free what is left of dead models. Call it between two trials."""
+        let_graphs_die()
         self._free()
         if self.n_bytes_awaited > self._collect_above_bytes:
             gc.collect()
@@ -67,6 +71,17 @@ class ModelMemory:
             except IndexError:  # No more, or another worker has taken the last one.
                 return
             _empty(dead.handle, dead.dtype)
+
+
+# Any: TensorFlow's variables have no types.
+def free(natives: Iterable[Any]) -> None:
+    """Let go of what TensorFlow variables hold, at once: nobody may use them any more, they are empty then.
+
+    Variables of a distribution strategy, and whatever is no variable of TensorFlow's, are passed over.
+    """
+    for native in natives:
+        if is_plain_variable(native):
+            _empty(native.handle, native.dtype)
 
 
 class _Living:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kt_notebook.training.hypermodel import FunctionHyperModel
-from kt_notebook.training.memory import ModelMemory
+from kt_notebook.training.memory import ModelMemory, free
 from kt_notebook.training.trial_function import make_trial_function
 from tests.fakes import FakeReporter, assignment
 from tests.training.keras_models import X, Y, model
@@ -38,6 +38,13 @@ def test_a_dead_models_variables_are_emptied_its_optimizers_too() -> None:
     assert len(handles) > 12
     del made
     memory.tidy()
+    assert [_n_values(*handle) for handle in handles] == [0] * len(handles)
+
+
+def test_variables_that_are_freed_are_empty_at_once_while_python_still_holds_them() -> None:
+    made = _fitted()
+    handles = _handles(made)
+    free([variable._value for variable in [*made.variables, *made.optimizer.variables]] + [None])
     assert [_n_values(*handle) for handle in handles] == [0] * len(handles)
 
 
