@@ -12,7 +12,7 @@ import numpy as np
 
 from kt_notebook.training.fit.internals import Internals
 
-__all__ = ["EpochRows", "Rows", "adapter_of", "order_of_rows"]
+__all__ = ["EpochRows", "Rows", "adapter_of", "order_like", "order_of_rows"]
 
 
 class Rows:
@@ -137,6 +137,13 @@ def _adapter_class(base: type) -> type:
 def adapter_of(known: Internals, rows: Rows) -> Any:
     """Return what `fit` and `evaluate` take in the place of x."""
     return _adapter_class(known.data_adapter)(known, rows)
+
+
+def order_like(rows: Rows) -> Any:
+    """Return any order of rows in the form that a fit's own has: for tracing."""
+    import tensorflow as tf
+
+    return tf.range(rows.n_rows, dtype=tf.int64) if rows.shuffle else None
 
 
 def order_of_rows(known: Internals, n_rows: int) -> Any:

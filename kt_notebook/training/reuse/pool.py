@@ -90,14 +90,15 @@ class Loans:
                 break
         found = self._pool.take(signature)
         template = found or Template(fit.known, fit.model, batch)
-        try:
-            template.lend(fit.model)
-        except NotShareableError:
-            if found is not None:
-                self._pool.put(signature, found)
-            raise
+        template.lend(fit.model)
+        if found is None:
+            try:
+                template.trace(fit.rows, fit.validation)
+            except NotShareableError:
+                template.take_back()
+                raise
         self._held.append((signature, template))
-        if template.is_traced:
+        if found is not None:
             return FitPath.REUSED, None
         return FitPath.FUSED, "no earlier trial had a model of these layers and shapes; later ones take over its graph"
 

@@ -51,7 +51,7 @@ def signature_of(model: Any, batch: Any) -> str:
         "variables": [_variable(variable, shares=shares) for variable in model.variables],
         "optimizer": [(tuple(v.shape), v.dtype) for v in model.optimizer.variables],
         "trainable": [layer.trainable for layer in layers],
-        "batch": keras.tree.flatten(keras.tree.map_structure(lambda t: (tuple(t.shape[1:]), t.dtype), batch)),
+        "batch": keras.tree.flatten(keras.tree.map_structure(lambda t: (tuple(t.shape), t.dtype), batch)),
         "structure": repr(keras.tree.map_structure(lambda _: 0, batch)),
         "settings": (keras.config.floatx(), keras.config.epsilon(), keras.config.is_flash_attention_enabled()),
     }

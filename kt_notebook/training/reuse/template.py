@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kt_notebook.training.compiling import compiled_with, made_anew
+from kt_notebook.training.fit.arrays import EpochRows, Rows, order_like
 from kt_notebook.training.fit.building import build_for
 from kt_notebook.training.fit.internals import Internals
 from kt_notebook.training.fit.steps import StepFunction, evaluating, training
@@ -55,11 +56,6 @@ class Template:
         self.size_bytes = sum(slot.dtype.size * slot.shape.num_elements() for slot in self._slots)
 
     @property
-    def is_traced(self) -> bool:
-        """Whether a training step has been traced."""
-        return self._training.is_traced
-
-    @property
     def borrower(self) -> Any:
         """The model that it is lent to, None where it is free."""
         return self._borrower
@@ -92,6 +88,23 @@ class Template:
             self._predicting = self._model.predict_function
         model.predict_function = self._predicting
         self._borrower = model
+
+    def trace(self, rows: Rows, validation: Rows | None) -> None:
+        """Trace the steps that a fit with these rows runs.
+
+        Raises:
+            NotShareableError: They use something that is not of this template: it would not be the borrower's. Or
+                they cannot be traced, which the fit itself tells best.
+        """
+        try:
+            resources = self._training.trace(EpochRows(rows, order_like(rows)))
+            if validation is not None:
+                resources += self._evaluating.trace(EpochRows(validation, None))
+        except Exception as error:  # Of the user's data and losses: whatever tracing raises.
+            raise NotShareableError(f"its steps cannot be traced ({type(error).__name__})") from error
+        known = {id(variable.handle) for variable in (*self._slots, *self._constants.variables)}
+        if any(id(resource) not in known for resource in resources):
+            raise NotShareableError("its steps use variables or tables that no layer, metric or optimizer tells of")
 
     def take_back(self) -> None:
         """Give the borrower its own variables again, with the values of now. Without effect where it is not lent."""
@@ -146,9 +159,9 @@ def _check_alike(variables: list[Any], others: list[Any]) -> None:
 
 def _number_anew(optimizer: Any) -> None:
     """Let an optimizer find its variables, which it knows by TensorFlow's, now that these are others."""
-    for part in (optimizer, getattr(optimizer, "inner_optimizer", None)):
-        numbers = getattr(part, "_trainable_variables_indices", None)
-        if numbers:
+    parts: list[Any] = [optimizer, getattr(optimizer, "inner_optimizer", None)]
+    for part in parts:
+        if getattr(part, "_trainable_variables_indices", None):
             part._trainable_variables_indices = {
                 part._var_key(variable): number for number, variable in enumerate(part._trainable_variables)
             }
