@@ -7,7 +7,7 @@ over have those of a template: what its making has lost comes to light too.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,35 +25,49 @@ __all__ = ["difference"]
 
 _MOST_STEPS = 2
 # What a `fit` leaves in the model beside its variables.
-_LEFT_BEHIND = ("train_function", "test_function", "predict_function", "history", "stop_training")
+_LEFT_BEHIND = (
+    "train_function",
+    "test_function",
+    "history",
+    "stop_training",
+    "stop_evaluating",
+    "_eval_epoch_iterator",
+)
 _GENERATOR = "global_seed_generator"
 
 
 # Any: Keras' models and TensorFlow's tensors, here and below.
-def difference(fit: FusedFit, training: StepFunction, evaluating: StepFunction) -> str | None:
+def difference(
+    fit: FusedFit, training: StepFunction, evaluating: StepFunction, *, keeps_steps: bool = True
+) -> str | None:
     """Return what differs when a fit's first steps are fused and when they are Keras' own, None where nothing does.
 
     On a CPU everything has to be the same to the last bit. TensorFlow's kernels for GPUs do not give the same twice;
     there a difference counts that is far above the one between two runs of Keras' own steps.
 
     The model, random states and Keras' name counters are as before afterwards, but for what tracing the steps does to
-    them, as it would in the fit.
+    them where it would do that in the fit.
 
     Args:
         fit: A fit whose model is built, and lent a template where it is to use one.
         training: The steps that it is to use.
         evaluating: Those of its validation.
+        keeps_steps: Whether the fit goes on with them as they are traced here. Else it has to trace others.
 
     Raises:
         Exception: One of the ways fails.
     """
-    model, rows, held_out = fit.model, _First(fit.rows), None
-    resources = training.trace(rows.begun())
-    if fit.validation is not None:
-        held_out = _First(fit.validation)
-        resources += evaluating.trace(held_out.begun())
-    variables = _Variables(model, resources)
-    with _as_before(model, variables), _scene():
+    model, rows = fit.model, _First(fit.rows)
+    held_out = None if fit.validation is None else _First(fit.validation)
+    with ExitStack() as stack:
+        if not keeps_steps:
+            stack.enter_context(_scene())
+        resources = training.trace(rows.begun())
+        if held_out is not None:
+            resources += evaluating.trace(held_out.begun())
+        variables = _Variables(model, resources)
+        stack.enter_context(_as_before(model, variables))
+        stack.enter_context(_scene())
         fused = _fused(model, training, evaluating, rows, held_out, variables)
         ordinary = _ordinary(model, rows, held_out, variables)
         again = None if variables.are_on_cpu else _ordinary(model, rows, held_out, variables)
@@ -180,34 +194,18 @@ def _fused(
 def _ordinary(model: Any, rows: _First, held_out: _First | None, variables: _Variables) -> _Outcome:
     model.train_function = model.test_function = None
     begun = getattr(model, "_initial_epoch", None) or 0  # A callback that goes on with a backup sets it.
-    with _finding_its_variables(model.optimizer):
-        history = model.fit(
-            rows.batches(),
-            validation_data=None if held_out is None else held_out.batches(),
-            epochs=begun + 1,
-            shuffle=False,
-            verbose=0,
-        )
+    history = model.fit(
+        rows.batches(),
+        validation_data=None if held_out is None else held_out.batches(),
+        epochs=begun + 1,
+        shuffle=False,
+        verbose=0,
+    )
     # Deleted, TensorFlow no longer tracks them: a graph takes megabytes.
     del model.train_function, model.test_function
     outcome = _Outcome({name: np.asarray(values[0]) for name, values in history.history.items()}, variables.values())
     variables.restore()
     return outcome
-
-
-@contextmanager
-def _finding_its_variables(optimizer: Any) -> Iterator[None]:
-    """Let an optimizer know a model's variables where these stand for those of a template, for the block."""
-    optimizers = [one for one in (optimizer, getattr(optimizer, "inner_optimizer", None)) if one is not None]
-    before = [one._trainable_variables_indices for one in optimizers]
-    for one in optimizers:
-        numbered = enumerate(one._trainable_variables)
-        one._trainable_variables_indices = {one._var_key(variable): number for number, variable in numbered}
-    try:
-        yield
-    finally:
-        for one, indices in zip(optimizers, before, strict=True):
-            one._trainable_variables_indices = indices
 
 
 def _flat(logs: Any) -> dict[str, Any]:
@@ -218,7 +216,7 @@ def _flat(logs: Any) -> dict[str, Any]:
             flat.update(_flat(value))
             continue
         array = np.asarray(value)
-        flat[name] = array.astype("float64") if array.size == 1 else array
+        flat[name] = array.reshape(()).astype("float64") if array.size == 1 else array
     return flat
 
 

@@ -30,7 +30,8 @@ def first_difference(
     """
     for name in [*expected, *(name for name in found if name not in expected)]:
         if name not in expected or name not in found:
-            return f"{_plain(name)} is there only {'in Keras’ own way' if name in expected else 'with fused steps'}"
+            where = "by Keras' own fit" if name in expected else "with fused steps"
+            return f"{_plain(name)} is there only {where}"
         a, b = np.asarray(expected[name]), np.asarray(found[name])
         if _is_same(a, b):
             continue

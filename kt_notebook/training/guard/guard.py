@@ -120,9 +120,11 @@ class Guard:
     def _check(self, kind: Kind, fit: FusedFit, callbacks: Any, reporter: Reporter) -> str | None:
         model = fit.model
         steps = (_ours(model.train_function) or training(model), _ours(model.test_function) or evaluating(model))
+        # A template's steps are traced with layers of its own, which no callback knows.
+        keeps = model.train_function is steps[0] or not any(map(_may_change_steps, flat_callbacks(callbacks)))
         began = self._clock()
         try:
-            differs = difference(fit, *steps)
+            differs = difference(fit, *steps, keeps_steps=keeps)
         except Exception as error:  # noqa: BLE001  # Of the user's layers and callbacks; Keras' own fit tells it better.
             reason = f"its first steps could not be checked ({type(error).__name__}: {error})"
             self._failed[kind.key] = reason
@@ -133,8 +135,8 @@ class Guard:
             reason = self._reason(kind, differs)
             self._warn(kind, f"This search's fits run as Keras' own, which takes longer: {reason}", reporter)
             return reason
-        if model.train_function is None and not any(map(_may_change_steps, flat_callbacks(callbacks))):
-            model.train_function, model.test_function = steps  # Traced already.
+        if keeps:
+            model.train_function, model.test_function = steps
         return None
 
     def _warn(self, kind: Kind, text: str, reporter: Reporter) -> None:

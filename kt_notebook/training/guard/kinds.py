@@ -68,6 +68,9 @@ class Kinds:
         policies = set()
         seen: set[int] = set()
         for thing in _parts(model):
+            if isinstance(thing, str):
+                lasting.add(thing)
+                continue
             policies.add(getattr(getattr(thing, "dtype_policy", None), "name", ""))
             for code in _code_of(thing):
                 if id(code) in seen:
@@ -108,13 +111,17 @@ class Kinds:
 
 
 def _parts(model: Any) -> Iterator[Any]:
-    """Yield the objects whose code the model's steps run."""
+    """Yield the objects whose code the model's steps run, and some strings."""
+    import keras
+
     yield from model._flatten_layers()
     compiled = compiled_with(model)
     yield from _flat(compiled.get("optimizer"))
     optimizer = model.optimizer
     yield from _flat([getattr(optimizer, "inner_optimizer", None), getattr(optimizer, "_learning_rate", None)])
-    yield from _flat([compiled.get(name) for name in ("loss", "metrics", "weighted_metrics")])
+    for loss in _flat(compiled.get("loss")):
+        yield keras.losses.get(loss) if isinstance(loss, str) else loss
+    yield from _flat([compiled.get(name) for name in ("metrics", "weighted_metrics")])
     for metric in model.metrics:
         yield metric
         yield from _flat(getattr(metric, "metrics", None))  # What names such as "accuracy" have come to.
@@ -125,7 +132,7 @@ def _flat(value: Any) -> Iterable[Any]:
         return [leaf for part in value for leaf in _flat(part)]
     if isinstance(value, dict):
         return _flat(list(value.values()))
-    return () if value is None or isinstance(value, str) else (value,)
+    return () if value is None else (value,)
 
 
 def _code_of(thing: Any) -> Iterator[Any]:
