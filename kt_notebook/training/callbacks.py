@@ -16,7 +16,7 @@ from kt_notebook.training.continuation import Leg
 from kt_notebook.training.execution import Execution, Stage, is_better, settle_by_fit
 from kt_notebook.training.kinds import as_number
 
-__all__ = ["FitHooks", "FitWatch", "hook_callback", "is_reporting", "reporting_callback"]
+__all__ = ["FitHooks", "FitWatch", "hook_callback", "reporting_callback"]
 
 # Four a second are enough for the eye; the reporter lets eight pass.
 _PROGRESS_INTERVAL_S = 0.25
@@ -178,11 +178,6 @@ def hook_callback(hooks: FitHooks, trial: Trial, *, batches: bool) -> Any:
     further = {"on_train_batch_begin": begin_batch, "on_train_batch_end": end_batch} if batches else {}
     callback: Any = keras.callbacks.LambdaCallback(on_epoch_begin=begin_epoch, on_epoch_end=end_epoch, **further)
     return callback
-
-
-def is_reporting(callback: Any) -> bool:
-    """Return whether this is one of our callbacks, so that a fit does not get two."""
-    return hasattr(callback, "kt_notebook_watch")
 
 
 @functools.cache  # The class needs Keras, which must not be imported before it is used.

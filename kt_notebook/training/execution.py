@@ -154,6 +154,10 @@ class Execution:
         self._n_chosen = len(self.stages) + 1
         self.reporter.fit_chosen(self.index, len(self.stages), path, reason)
 
+    def change_path(self, path: FitPath, reason: str) -> None:
+        """Tell that the fit which has begun takes another path than was told."""
+        self.reporter.fit_chosen(self.index, max(0, len(self.stages) - 1), path, reason)
+
     def end_epoch(self, stage: Stage, metrics: Mapping[str, float], n_left: int | None) -> int:
         """Record and report an epoch that has ended; return its number.
 

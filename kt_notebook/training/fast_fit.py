@@ -7,6 +7,7 @@ from kt_notebook.core.fit_way import FitPath, FitWay
 from kt_notebook.training.execution import Execution
 from kt_notebook.training.fit.arguments import bound_arguments
 from kt_notebook.training.fit.fused import FusedFit
+from kt_notebook.training.fit.hooks import has_early_hooks
 from kt_notebook.training.fit.internals import internals
 from kt_notebook.training.fit.reasons import reason_against_fusing
 from kt_notebook.training.fit.steps import StepFunction
@@ -38,8 +39,8 @@ def _guarded(execution: Execution, fused: FusedFit, kwargs: Mapping[str, Any]) -
     against = guard.reason_against(kind)
     if against is not None:
         return FitPath.PLAIN, against
-    own = model.train_function
-    path, reason = (FitPath.FUSED, None) if loans is None else loans.borrow(fused)
+    own, tell = model.train_function, execution.change_path if has_early_hooks(kwargs.get("callbacks")) else None
+    path, reason = (FitPath.FUSED, None) if loans is None else loans.borrow(fused, tell)
     if path is FitPath.REUSED or model.train_function is not own:
         kind = kind.lent()
     against = guard.reason_found(kind, fused, path, kwargs.get("callbacks"), execution.reporter)
@@ -56,7 +57,7 @@ def _fused(
     """Return the fit, ready to run with fused steps, or None and why not."""
     known, arguments = internals(), bound_arguments(model, args, kwargs)
     if way is FitWay.PLAIN:
-        return None, "it was asked for"
+        return None, None
     if arguments is None:
         return None, "its arguments are none of Keras' fit"
     reason = reason_against_fusing(model, arguments)

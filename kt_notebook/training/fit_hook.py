@@ -7,12 +7,12 @@ from typing import Any
 
 from kt_notebook.core.errors import FatalValueError, ResultError
 from kt_notebook.training.callback_copies import check_callbacks, flat_callbacks
-from kt_notebook.training.callbacks import FitWatch, is_reporting, reporting_callback
+from kt_notebook.training.callbacks import FitWatch, reporting_callback
 from kt_notebook.training.continuation import Leg
 from kt_notebook.training.data import is_used_generator, make_data, refuse_one_shot
 from kt_notebook.training.execution import Execution, current_execution
 from kt_notebook.training.fast_fit import run_fit
-from kt_notebook.training.kinds import is_model
+from kt_notebook.training.kinds import is_model, is_reporting
 
 __all__ = ["fit_hook", "ready_to_fit"]
 

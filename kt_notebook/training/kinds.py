@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["as_number", "describe", "is_history", "is_model"]
+__all__ = ["as_number", "describe", "is_history", "is_model", "is_reporting"]
 
 
 # Any: a trial may return anything at all.
@@ -52,3 +52,9 @@ def describe(value: Any) -> str:
     if not text or value is None:
         return kind
     return f"{kind} {text if len(text) <= 40 else text[:37] + '…' + text[0]}"
+
+
+# Any: a callback.
+def is_reporting(callback: Any) -> bool:
+    """Return whether this is one of our callbacks, so that a fit does not get two."""
+    return hasattr(callback, "kt_notebook_watch")

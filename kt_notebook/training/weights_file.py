@@ -16,6 +16,7 @@ import io
 import os
 import shutil
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -154,7 +155,8 @@ def _in_memory(entries: Sequence[Entry]) -> bytes:
     import h5py
 
     buffer = io.BytesIO()
-    with h5py.File("weights", "w", driver="core", backing_store=False) as file:
+    # A name of its own: HDF5 tells files by their names, those in memory too.
+    with h5py.File(uuid.uuid4().hex, "w", driver="core", backing_store=False) as file:
         store = _store(buffer)
         store.close()
         store.h5_file = file

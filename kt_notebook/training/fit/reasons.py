@@ -1,23 +1,14 @@
 """Why a fit has to be Keras' own: what about it is not known to come out the same when its steps are fused."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from kt_notebook.training.callbacks import is_reporting
+from kt_notebook.training.callback_copies import flat_callbacks
+from kt_notebook.training.fit.hooks import batch_hook
 from kt_notebook.training.fit.internals import internals
 
 __all__ = ["reason_against_fusing"]
 
-_BATCH_HOOKS = (
-    "on_batch_begin",
-    "on_batch_end",
-    "on_train_batch_begin",
-    "on_train_batch_end",
-    "on_test_batch_begin",
-    "on_test_batch_end",
-)
-# Keras' own whose batch hooks do nothing when they save once per epoch.
-_SAVERS = ("ModelCheckpoint", "BackupAndRestore")
 # What `fit` calls by way of the model, and would not be called so if steps are fused.
 _OF_FIT = ("fit", "evaluate", "make_train_function", "make_test_function", "_get_metrics_result_or_logs")
 
@@ -117,31 +108,10 @@ def _of_callbacks(callbacks: Any) -> str | None:
 
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return "callbacks is a CallbackList; give a list"
-    for callback in _flat(callbacks):
-        hook = _batch_hook(callback)
+    for callback in flat_callbacks(callbacks):
+        hook = batch_hook(callback)
         if hook is not None:
             return f"the callback {type(callback).__name__} has {hook}, which is called at each batch"
-    return None
-
-
-def _flat(callbacks: Any) -> Iterable[Any]:
-    import keras
-
-    return keras.tree.flatten(callbacks) if callbacks else ()
-
-
-def _batch_hook(callback: Any) -> str | None:
-    """Return the name of a hook that the callback wants called at each batch, None where it wants none."""
-    import keras
-
-    if is_reporting(callback):
-        return None  # Ours: it looks whether the search goes on, and need not see each batch.
-    kind = type(callback)
-    if any(kind is getattr(keras.callbacks, name) for name in _SAVERS) and callback.save_freq == "epoch":
-        return None
-    for name in _BATCH_HOOKS:
-        if name in vars(callback) or getattr(kind, name, None) is not getattr(keras.callbacks.Callback, name):
-            return name
     return None
 
 

@@ -34,6 +34,8 @@ class StepFunction:
 
     Attributes:
         is_traced: Whether a call has been run: the next one needs no tracing, if its data are alike.
+        look: Called once before the next steps are run. It returns None, or the function that is to run them in the
+            place of this one, and from then on.
     """
 
     # Any: logs and batches are structures of tensors, here and below.
@@ -60,6 +62,7 @@ class StepFunction:
         self._steps = _traced(self._loop)
         self._steps_with_logs = _traced(self._loop_with_logs)
         self.is_traced = False
+        self.look: Callable[[], StepFunction | None] | None = None
 
     def __call__(self, iterator: Any) -> Any:
         """Run the steps that are due and return the logs of the latest one."""
@@ -67,6 +70,10 @@ class StepFunction:
             return self._ordinarily(iterator)
         if iterator.n_asked >= iterator.rows.n_steps:
             raise StopIteration
+        look, self.look = self.look, None
+        other = None if look is None else look()
+        if other is not None:
+            return other(iterator)
         iterator.n_asked += 1
         if iterator.n_done >= iterator.n_asked:
             return self._told(iterator)

@@ -9,8 +9,8 @@ from typing import Any
 
 from kt_notebook.core.fit_way import FitPath
 from kt_notebook.core.protocol import Reporter
-from kt_notebook.training.callback_copies import flat_callbacks
 from kt_notebook.training.fit.fused import FusedFit
+from kt_notebook.training.fit.hooks import has_early_hooks
 from kt_notebook.training.fit.steps import StepFunction, evaluating, training
 from kt_notebook.training.guard.check import difference
 from kt_notebook.training.guard.kinds import Kind
@@ -20,8 +20,6 @@ __all__ = ["Guard"]
 
 _MOST_SHARE = 0.02
 _CHANCE = 0.25
-# Hooks that run before the first step is traced, and may change what a step is.
-_EARLY_HOOKS = ("set_model", "on_train_begin", "on_epoch_begin", "on_test_begin")
 
 
 class Guard:
@@ -121,7 +119,7 @@ class Guard:
         model = fit.model
         steps = (_ours(model.train_function) or training(model), _ours(model.test_function) or evaluating(model))
         # A template's steps are traced with layers of its own, which no callback knows.
-        keeps = model.train_function is steps[0] or not any(map(_may_change_steps, flat_callbacks(callbacks)))
+        keeps = model.train_function is steps[0] or not has_early_hooks(callbacks)
         began = self._clock()
         try:
             differs = difference(fit, *steps, keeps_steps=keeps)
@@ -163,14 +161,3 @@ class Guard:
 # Any: Keras' functions and callbacks.
 def _ours(function: Any) -> StepFunction | None:
     return function if isinstance(function, StepFunction) else None
-
-
-def _may_change_steps(callback: Any) -> bool:
-    """Return whether a callback may do something before the first step that is seen when it is traced."""
-    import keras
-
-    kind, base = type(callback), keras.callbacks.Callback
-    is_known = kind.__module__.partition(".")[0] in ("keras", "kt_notebook")
-    if is_known and not isinstance(callback, keras.callbacks.LambdaCallback):
-        return False
-    return any(name in vars(callback) or getattr(kind, name, None) is not getattr(base, name) for name in _EARLY_HOOKS)

@@ -2,9 +2,13 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
 
 from kt_notebook.core.fit_way import FitPath
 from kt_notebook.training.fit.fused import FusedFit
+from kt_notebook.training.fit.steps import StepFunction, evaluating, training
+from kt_notebook.training.reuse.constants import shared_numbers
 from kt_notebook.training.reuse.signature import NotShareableError, signature_of
 from kt_notebook.training.reuse.template import Template
 
@@ -61,8 +65,13 @@ class Loans:
         self._pool = pool
         self._held: list[tuple[str, Template]] = []
 
-    def borrow(self, fit: FusedFit) -> tuple[FitPath, str | None]:
+    def borrow(self, fit: FusedFit, tell: Callable[[FitPath, str], None] | None = None) -> tuple[FitPath, str | None]:
         """Let a fit's model take over a graph where that is safe.
+
+        Args:
+            fit: The fit.
+            tell: Given where a callback may change the model before its first step. Called with the path and the reason
+                where one has, and the fit takes another path than the one returned here.
 
         Returns:
             The path that the fit takes, and why none that is faster.
@@ -77,20 +86,30 @@ class Loans:
         if model.train_function is not None:
             return FitPath.FUSED, "the model was trained before in this trial, and goes on with its own graph"
         try:
-            return self._borrow(fit)
+            return self._borrow(fit, tell)
         except NotShareableError as error:
             return FitPath.FUSED, str(error)
 
-    def _borrow(self, fit: FusedFit) -> tuple[FitPath, str | None]:
-        batch = fit.rows.symbolic_batch()
-        signature = signature_of(fit.model, batch)
+    def _borrow(self, fit: FusedFit, tell: Callable[[FitPath, str], None] | None) -> tuple[FitPath, str | None]:
+        model, batch = fit.model, fit.rows.symbolic_batch()
+        signature, numbers = signature_of(model, batch), shared_numbers(model)
         for held, template in self._held:  # By a model of this trial, which has been fitted before.
             if held == signature:
                 self._give_back(held, template)
                 break
+
+        def look() -> StepFunction | None:
+            if tell is None or _is_still(model, batch, signature, numbers):
+                return None
+            self._give_back(signature, template)
+            model.train_function, model.test_function = training(model), evaluating(model)
+            tell(FitPath.FUSED, "a callback changes the model before its first step")
+            steps: StepFunction = model.train_function
+            return steps
+
         found = self._pool.take(signature)
-        template = found or Template(fit.known, fit.model, batch)
-        template.lend(fit.model)
+        template = found or Template(fit.known, model, batch)
+        template.lend(model, None if tell is None else look)
         if found is None:
             try:
                 template.trace(fit.rows, fit.validation)
@@ -111,3 +130,12 @@ class Loans:
         self._held.remove((signature, template))
         template.take_back()
         self._pool.put(signature, template)
+
+
+# Any: a Keras model and a symbolic batch.
+def _is_still(model: Any, batch: Any, signature: str, numbers: list[float]) -> bool:
+    """Return whether a model is as it was when it was lent a template."""
+    try:
+        return signature_of(model, batch) == signature and shared_numbers(model) == numbers
+    except NotShareableError:
+        return False

@@ -6,7 +6,7 @@ borrows it has its values copied into the template's variables, at which its Ker
 values are copied into the model's own again, which were kept aside.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kt_notebook.training.compiling import compiled_with, made_anew
@@ -68,8 +68,12 @@ class Template:
             and [id(variable) for variable in all_variables(model)] == [id(variable) for variable, _ in self._own]
         )
 
-    def lend(self, model: Any) -> None:
+    def lend(self, model: Any, look: Callable[[], StepFunction | None] | None = None) -> None:
         """Let a model of this signature train with these variables and steps.
+
+        Args:
+            model: The model.
+            look: Called before its first step, see `StepFunction.look`.
 
         Raises:
             NotShareableError: The model's variables are others than the template's.
@@ -87,6 +91,7 @@ class Template:
             self._model.make_predict_function()
             self._predicting = self._model.predict_function
         model.predict_function = self._predicting
+        self._training.look = look
         self._borrower = model
 
     def trace(self, rows: Rows, validation: Rows | None) -> None:
@@ -110,6 +115,7 @@ class Template:
         """Give the borrower its own variables again, with the values of now. Without effect where it is not lent."""
         model, own = self._borrower, self._own
         self._borrower, self._own = None, []
+        self._training.look = None
         if model is None:
             return
         _copy(self._slots, [variable for _, variable in own])
