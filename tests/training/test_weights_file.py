@@ -176,12 +176,13 @@ def test_the_walk_leaves_nothing_in_the_threads_state_and_teaches_the_next_one(t
 
 
 def test_two_threads_may_write_at_once(tmp_path: Path) -> None:
-    files, models = WeightsFiles(), [model(), model()]
+    files, models = WeightsFiles(), [model(units) for units in (4, 5)]
     expected = [_by_keras(made, tmp_path) for made in models]
     found: dict[tuple[int, int], bytes] = {}
 
     def write(number: int) -> None:
-        for turn in range(5):
+        for turn in range(20):
+            files._images.clear()  # so that both make theirs anew
             found[number, turn] = _written(models[number], tmp_path / str(number), files)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(2)]
@@ -190,7 +191,7 @@ def test_two_threads_may_write_at_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert {key: value == expected[key[0]] for key, value in found.items()} == dict.fromkeys(found, True)
-    assert len(found) == 10
+    assert len(found) == 40
 
 
 def test_a_file_that_cannot_be_written_is_an_os_error_and_leaves_nothing(tmp_path: Path) -> None:
