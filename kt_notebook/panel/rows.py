@@ -190,7 +190,8 @@ def summarize(snapshot: Snapshot, rows: Sequence[Row], ranked: Sequence[Row]) ->
     if (saved := search.get("epochs_saved", 0)) > 0:
         parts.append(format_epochs_saved(saved))
     ended = [row for row in rows if row.duration_s is not None]
-    if n_trials == len(rows) and (fitted := format_fits(Counter(row.fit["path"] for row in ended if row.fit))):
+    fits = Counter((row.fit["path"], row.fit["reason"]) for row in ended if row.fit)
+    if n_trials == len(rows) and (fitted := format_fits(fits)):
         parts.append(fitted)
     elapsed = search["elapsed_s"]
     if search["active_since"] is not None:

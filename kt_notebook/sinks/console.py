@@ -88,7 +88,7 @@ class ConsoleSink:
         self._now: dict[str, str] = {}  # what each running trial is doing
         self._durations: deque[float] = deque(maxlen=_N_DURATIONS)
         self._counts: Counter[str] = Counter()
-        self._fits: Counter[str] = Counter()  # how many trials fitted how
+        self._fits: Counter[tuple[str, str | None]] = Counter()  # how many trials fitted how, and why not faster
         self._best: _Best | None = None
         if record is not None:
             self._take_over(record)
@@ -234,7 +234,7 @@ class ConsoleSink:
     def _count(self, trial: TrialRecord | None, word: str) -> None:
         self._counts[word] += 1
         if trial is not None and (fit := slowest(trial.fits)) is not None:
-            self._fits[fit["path"]] += 1
+            self._fits[fit["path"], fit["reason"]] += 1
 
     def _has_tried_all(self, n_trials: int) -> bool:
         search = self._search.search

@@ -26,6 +26,7 @@ _KNOWN = (
     "metrics",
     "distribution_strategy",
 )
+_OF_SEARCH = ("block", "cv", "fit", "timeout")
 
 
 # Any: whatever a user passed by mistake.
@@ -38,11 +39,16 @@ def check_arguments(kind: type, oracle: Any, kwargs: dict[str, Any]) -> None:
         kwargs: Arguments that it does not have.
 
     Raises:
-        OptionError: The oracle is none, or there are such arguments; the nearest that there is is named.
+        OptionError: The oracle is none, or there are such arguments; the nearest that there is, or
+            where they belong, is named.
     """
     if not isinstance(oracle, Oracle):
         raise OptionError(f"oracle is {oracle!r}. Give an Oracle, such as kt_notebook.oracles.RandomSearchOracle().")
     for name, value in kwargs.items():
+        if name in _OF_SEARCH:
+            raise OptionError(
+                f"{kind.__name__} has no argument {name}={value!r}: it belongs to search(…, {name}={value!r})."
+            )
         near = difflib.get_close_matches(name, _KNOWN, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         shown = f"kt_notebook.{kind.__name__}" if kind.__module__.startswith("kt_notebook.") else kind.__name__

@@ -58,11 +58,34 @@ def test_a_fit_is_told_in_words(path, reason, text):
     ("counts", "text"),
     [
         ({}, ""),
-        ({"plain": 3}, ""),
-        ({"fused": 1}, "fused 1 of 1 trial"),
-        ({"plain": 5, "fused": 2, "reused": 5}, "fused 7 of 12 trials, graph taken over in 5"),
-        ({"plain": 1, "fused": 1_200}, "fused 1,200 of 1,201 trials"),
+        ({("fused", None): 1}, "fused 1 of 1 trial"),
+        (
+            {("plain", "a"): 5, ("fused", None): 1, ("fused", "b"): 1, ("reused", None): 5},
+            "fused 7 of 12 trials, graph taken over in 5",
+        ),
+        ({("plain", None): 1, ("fused", None): 1_200}, "fused 1,200 of 1,201 trials"),
     ],
 )
 def test_trials_that_fitted_faster_are_counted(counts, text):
     assert format_fits(counts) == text
+
+
+@pytest.mark.parametrize(
+    ("reasons", "text"),
+    [
+        ({"why": 1}, "plain: 1 of 1 trial – why"),
+        ({"a": 1, "b": 2}, "plain: 3 of 3 trials – b"),
+        ({"a": 2, "b": 2, None: 3}, "plain: 7 of 7 trials – a"),
+        ({None: 4}, ""),
+    ],
+)
+def test_where_no_trial_fitted_faster_the_commonest_reason_is_told(reasons, text):
+    assert format_fits({("plain", reason): n for reason, n in reasons.items()}) == text
+
+
+def test_a_long_reason_is_cut_to_one_line():
+    text = format_fits({("plain", "the model\ncannot be built " + "x" * 400): 4})
+
+    assert text.startswith("plain: 4 of 4 trials – the model cannot be built xx")
+    assert text.endswith("x…")
+    assert len(text.partition(" – ")[2]) == 160

@@ -69,6 +69,12 @@ def test_how_a_trial_fitted_is_told_at_its_time_and_the_head_counts():
     assert "1 running · fused 1 of 2 trials" in page.text
 
 
+def test_the_head_says_why_no_trial_fitted_faster():
+    story = Story().start("0").fit("0", "plain", "the callback <Plot> acts").end("0", 0.5)
+
+    assert "plain: 1 of 1 trial – the callback <Plot> acts" in page_of(story).text
+
+
 def hostile(texts, n_trials=4):
     story = Story(name=texts[0], tuner=texts[1], objective=[{"name": texts[2], "direction": "min"}])
     values = {f"{texts[3]}{i}": text for i, text in enumerate(texts)}

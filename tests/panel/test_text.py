@@ -46,6 +46,12 @@ def test_trials_that_fitted_faster_are_counted():
     assert "3 of 40 trials · fused 2 of 3 trials, graph taken over in 1 · 0:00" in to_text(story.snapshot())
 
 
+def test_where_no_trial_fitted_faster_the_head_says_why():
+    story = Story().start("0").fit("0", "plain", "x is a Dataset").end("0", 0.5)
+
+    assert "1 of 40 trials · plain: 1 of 1 trial – x is a Dataset · 0:00" in to_text(story.snapshot())
+
+
 def test_a_failed_search_says_why():
     assert "ValueError, line 6: units must be even" in to_text(Story().finish("failed", error()).snapshot())
 

@@ -143,10 +143,19 @@ def test_trials_that_fitted_before_count_when_a_search_goes_on():
     assert "fused 4 of 5 trials, graph taken over in 2" in "".join(pieces)
 
 
-def test_fits_of_keras_own_are_no_news():
-    lines = told(Story().start("0").fit("0", "plain", "why").end("0", 0.5).finish())
+def plain(*reasons):
+    story = Story()
+    for i, reason in enumerate(reasons):
+        story.start(str(i)).fit(str(i), "plain", reason).end(str(i), 0.5)
+    return story.finish()
 
-    assert not any("fit" in line or "why" in line for line in lines)
+
+def test_the_end_says_why_no_trial_fitted_faster():
+    assert told(plain("b", "a", "a"))[-2].endswith("3 trials in 0:00, plain: 3 of 3 trials – a")
+
+
+def test_fits_that_were_to_be_keras_own_are_no_news():
+    assert not any("plain" in line for line in told(plain(None, None)))
 
 
 def test_how_a_trial_fits_is_said_once_where_epochs_are():

@@ -174,6 +174,7 @@ def test_executions_are_counted_from_one(executions):
     [
         ({"max_trial": 3}, r"no argument max_trial=3\. Did you mean max_trials"),
         ({"directroy": "x"}, r"Did you mean directory"),
+        ({"fit": "plain"}, r"no argument fit='plain': it belongs to search\(…, fit='plain'\)"),
         ({"zzz": 1}, r"RandomSearch has no argument zzz=1\. See help\(kt_notebook\.RandomSearch\)"),
         ({"max_trials": 0}, r"max_trials=0"),
         ({"max_retries_per_trial": -1}, r"max_retries_per_trial=-1"),
