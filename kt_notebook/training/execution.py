@@ -21,7 +21,7 @@ from kt_notebook.training.continuation import Continuation
 from kt_notebook.training.guard.guard import Guard
 from kt_notebook.training.keras_state import KerasScope
 from kt_notebook.training.memory import ModelMemory
-from kt_notebook.training.reuse.pool import Loans
+from kt_notebook.training.reuse.pool import Loans, TemplatePool
 
 __all__ = ["Execution", "Stage", "current_execution", "entered"]
 
@@ -79,7 +79,7 @@ class Execution:
         model_settings: What is done to each model that was built.
         make_callbacks: Gives further callbacks for a fit, by the trial's id.
         fit_way: How its fits are to run.
-        loans: What its models have borrowed of earlier trials' graphs; None: nothing is borrowed.
+        loans: What its models borrow of earlier trials' graphs; None: of no other trial's.
         guard: Checks fits that are not Keras' own.
     """
 
@@ -118,7 +118,7 @@ class Execution:
         self._keras_scope = keras_scope
         self._memory = memory
         self.fit_way = fit_way
-        self.loans = loans
+        self.loans = loans or Loans(TemplatePool())
         self.guard = guard or Guard()
         self._n_chosen = 0  # Fits whose path was told; a fit in the user's own code may pass us by.
 
@@ -171,7 +171,8 @@ class Execution:
         stage.epochs.append((epoch, metrics))
         n_epochs = None if n_left is None else self.next_epoch + n_left
         self.reporter.report(self.index, epoch, metrics, stage=stage.number, n_epochs=n_epochs)
-        if self._memory is not None and len(stage.epochs) == 1 and (model := stage.model()) is not None:
+        model = stage.model() if len(stage.epochs) == 1 else None
+        if self._memory is not None and model is not None and not self.loans.holds(model):
             self._memory.watch(model)
         return epoch
 

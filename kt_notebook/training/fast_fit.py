@@ -27,9 +27,12 @@ def run_fit(execution: Execution, model: Any, args: Sequence[Any], kwargs: Mappi
     path = FitPath.PLAIN
     if fused is not None:
         path, reason = _guarded(execution, fused, kwargs)
-    execution.choose_path(path, reason)
-    with execution.guard.timing():
-        return model.fit(*args, **kwargs) if fused is None or path is FitPath.PLAIN else fused.run()
+    try:
+        execution.choose_path(path, reason)
+        with execution.guard.timing():
+            return model.fit(*args, **kwargs) if fused is None or path is FitPath.PLAIN else fused.run()
+    finally:
+        execution.loans.give_back(model)
 
 
 def _guarded(execution: Execution, fused: FusedFit, kwargs: Mapping[str, Any]) -> tuple[FitPath, str | None]:
@@ -40,14 +43,13 @@ def _guarded(execution: Execution, fused: FusedFit, kwargs: Mapping[str, Any]) -
     if against is not None:
         return FitPath.PLAIN, against
     own, tell = model.train_function, execution.change_path if has_early_hooks(kwargs.get("callbacks")) else None
-    path, reason = (FitPath.FUSED, None) if loans is None else loans.borrow(fused, tell)
+    path, reason = loans.borrow(fused, tell)
     if path is FitPath.REUSED or model.train_function is not own:
         kind = kind.lent()
     against = guard.reason_found(kind, fused, path, kwargs.get("callbacks"), execution.reporter)
     if against is None:
         return path, reason
-    if loans is not None:
-        loans.give_back()
+    loans.give_back(model)
     return FitPath.PLAIN, against
 
 
@@ -65,9 +67,16 @@ def _fused(
         return None, reason
     if model.train_function is not None and not isinstance(model.train_function, StepFunction):
         return None, "the model has been trained before by other means, such as train_on_batch"
-    fused = FusedFit(known, model, arguments)
+    try:
+        fused = FusedFit(known, model, arguments)
+    except Exception as error:  # noqa: BLE001  # Of arrays of all kinds: Keras' fit may take them, or say why not.
+        return None, f"its arrays are not of the plain kind ({type(error).__name__}: {_first_line(error)})"
     try:
         fused.build()
     except Exception as error:  # noqa: BLE001  # Of the model's own layers: Keras' fit may build them, or say why not.
-        return None, f"the model cannot be built before its first batch ({type(error).__name__}: {error})"
+        return None, f"the model cannot be built before its first batch ({type(error).__name__}: {_first_line(error)})"
     return fused, None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

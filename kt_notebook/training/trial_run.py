@@ -235,8 +235,6 @@ class TrialRun:
         with ExitStack() as stack:
             scope = stack.enter_context(KerasScope(plan.keras_settings))
             stack.enter_context(seeded(execution_seed(assignment.seed, index)))
-            loans = Loans(plan.templates)
-            stack.callback(loans.give_back)
             execution = Execution(
                 assignment,
                 self.reporter,
@@ -251,7 +249,7 @@ class TrialRun:
                 model_settings=plan.model_settings,
                 make_callbacks=plan.make_callbacks,
                 fit_way=plan.fit_way,
-                loans=loans,
+                loans=Loans(plan.templates),
                 guard=plan.guard,
             )
             stack.enter_context(entered(execution))

@@ -5,7 +5,7 @@ adapter of ours in the place of x, whose iterator is not asked for batches: the 
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -76,14 +76,16 @@ class EpochRows:
     Attributes:
         rows: All rows.
         order: Row numbers of type int64 in the order of this epoch, shape `(n_rows,)`; None: as they are.
+        is_stopping: Tells whether `fit` is to end after the next step.
         n_asked: Steps that `fit` has asked for.
         n_done: Steps that have been run; `fit` asks for each of them.
         logs: What the latest step has told, where that is not the model's metrics.
     """
 
-    def __init__(self, rows: Rows, order: Any) -> None:
+    def __init__(self, rows: Rows, order: Any, is_stopping: Callable[[], bool] = lambda: False) -> None:
         self.rows = rows
         self.order = order
+        self.is_stopping = is_stopping
         self.n_asked = 0
         self.n_done = 0
         self.logs: Any = None
@@ -97,8 +99,9 @@ def _adapter_class(base: type) -> type:
     class RowsAdapter(base):
         """What Keras' `fit` takes in the place of x."""
 
-        def __init__(self, known: Internals, rows: Rows) -> None:
+        def __init__(self, known: Internals, rows: Rows, is_stopping: Callable[[], bool]) -> None:
             self._known = known
+            self._is_stopping = is_stopping
             self._rows = rows
             self._order: Any = None
 
@@ -106,7 +109,7 @@ def _adapter_class(base: type) -> type:
             return self
 
         def __iter__(self) -> EpochRows:
-            return EpochRows(self._rows, self._order_now())
+            return EpochRows(self._rows, self._order_now(), self._is_stopping)
 
         def _order_now(self) -> Any:
             if not self._rows.shuffle:
@@ -134,9 +137,15 @@ def _adapter_class(base: type) -> type:
     return RowsAdapter
 
 
-def adapter_of(known: Internals, rows: Rows) -> Any:
-    """Return what `fit` and `evaluate` take in the place of x."""
-    return _adapter_class(known.data_adapter)(known, rows)
+def adapter_of(known: Internals, rows: Rows, is_stopping: Callable[[], bool]) -> Any:
+    """Return what `fit` and `evaluate` take in the place of x.
+
+    Args:
+        known: Keras' insides.
+        rows: The rows.
+        is_stopping: Tells whether one of the two is to end after its next step.
+    """
+    return _adapter_class(known.data_adapter)(known, rows, is_stopping)
 
 
 def order_like(rows: Rows) -> Any:
@@ -159,11 +168,12 @@ def _shuffled(n_rows: int) -> Any:
     """Return the order at a sixth of the cost of Keras' own pipeline: the operation takes its seed the same way."""
     import tensorflow as tf
 
-    def permutation(_: Any) -> Any:
+    def permutation(element: Any) -> Any:
         return tf.random.shuffle(tf.range(n_rows, dtype=tf.int64))
 
     traced = tf.function(permutation, autograph=False, input_signature=[tf.TensorSpec([], tf.int64)])
-    return traced(tf.constant(0, tf.int64))
+    # Called directly TensorFlow would warn of a function that is traced again and again.
+    return traced.get_concrete_function()(tf.constant(0, tf.int64))
 
 
 def _shuffled_by_keras(known: Internals, n_rows: int) -> Any:

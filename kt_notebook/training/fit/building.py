@@ -14,8 +14,28 @@ def build_for(known: Internals, model: Any, batch: Any) -> None:
     Raises:
         Exception: What the model's own layers raise.
     """
+    import keras
+    import tensorflow as tf
+
     _build_loss_and_metrics(known, model, batch)
-    model._symbolic_build(data_batch=batch)
+    if getattr(type(model), "train_step", None) is keras.Model.train_step or model.optimizer.built:
+        model._symbolic_build(data_batch=batch)
+        return
+    # A step of the user's own may train a part of the model, or another one: its optimizers are built by tracing it.
+    optimizer = model.optimizer
+    model.optimizer = None
+    try:
+        model._symbolic_build(data_batch=batch)
+    finally:
+        model.optimizer = optimizer
+    step = tf.function(tf.autograph.experimental.do_not_convert(model.train_step), autograph=False)
+    step.get_concrete_function(keras.tree.map_structure(_specification, batch))
+
+
+def _specification(symbolic: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.TensorSpec(symbolic.shape, symbolic.dtype)
 
 
 def _build_loss_and_metrics(known: Internals, model: Any, batch: Any) -> None:

@@ -71,5 +71,8 @@ class FusedFit:
             model.train_function = training(model)
         if not isinstance(model.test_function, StepFunction):
             model.test_function = evaluating(model)
-        held_out = None if self.validation is None else (adapter_of(self.known, self.validation),)
-        return model.fit(x=adapter_of(self.known, self.rows), validation_data=held_out, **self._others)
+        held_out = None
+        if self.validation is not None:
+            held_out = (adapter_of(self.known, self.validation, lambda: bool(model.stop_evaluating)),)
+        rows = adapter_of(self.known, self.rows, lambda: bool(model.stop_training))
+        return model.fit(x=rows, validation_data=held_out, **self._others)

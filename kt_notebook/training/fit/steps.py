@@ -78,6 +78,8 @@ class StepFunction:
         if iterator.n_done >= iterator.n_asked:
             return self._told(iterator)
         n_steps = min(self._pace.n_steps(), iterator.rows.n_steps - iterator.n_done)
+        if iterator.is_stopping():
+            n_steps = 1
         began = self._clock()
         iterator.logs = self._run(iterator, n_steps)
         self._pace.took(self._clock() - began, n_steps, is_first=not self.is_traced)
@@ -105,9 +107,7 @@ class StepFunction:
         return logs
 
     def _told(self, rows: EpochRows) -> Any:
-        """Return logs for Keras: it needs them after the last step, and then wants the metrics of the model itself."""
-        if rows.n_asked < rows.rows.n_steps:
-            return {}
+        """Return logs for Keras: where their names are those of the model's metrics it reads these themselves."""
         if self._carries:
             return rows.logs
         return dict.fromkeys(self._log_names or (), 0.0)
@@ -139,7 +139,7 @@ class StepFunction:
 
     # Traced.
 
-    def _loop(self, tensors: Any, order: Any, begin: Any, end: Any, size: Any) -> None:
+    def _loop(self, tensors: Any, order: Any, begin: Any, end: Any, size: Any) -> Any:
         import tensorflow as tf
 
         def body(number: Any) -> tuple[Any]:
@@ -148,7 +148,9 @@ class StepFunction:
                 raise _OtherLogsError
             return (number + 1,)
 
-        tf.while_loop(lambda number: number < end, body, [begin], parallel_iterations=1)
+        # Returned, though nobody reads it: TensorFlow leaves a graph without outputs as it is, where it rearranges that
+        # of Keras' own function, and the last bits of some divisions and powers would not be the same.
+        return tf.while_loop(lambda number: number < end, body, [begin], parallel_iterations=1)
 
     def _are_metrics(self, logs: Any) -> bool:
         if isinstance(logs, dict) and set(logs) == set(self._logs_now()):
@@ -223,7 +225,10 @@ class _Pace:
 def _traced(function: Callable[..., Any]) -> Any:
     import tensorflow as tf
 
-    return tf.function(tf.autograph.experimental.do_not_convert(function), autograph=False, reduce_retracing=True)
+    traced = tf.function(tf.autograph.experimental.do_not_convert(function), autograph=False, reduce_retracing=True)
+    # Each model has functions of its own: no fault that TensorFlow would have to warn of.
+    traced._omit_frequent_tracing_warning = True
+    return traced
 
 
 def _batch(tensors: Any, order: Any, number: Any, size: Any) -> Any:

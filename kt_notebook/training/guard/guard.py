@@ -124,7 +124,9 @@ class Guard:
         try:
             differs = difference(fit, *steps, keeps_steps=keeps)
         except Exception as error:  # noqa: BLE001  # Of the user's layers and callbacks; Keras' own fit tells it better.
-            reason = f"its first steps could not be checked ({type(error).__name__}: {error})"
+            reason = (
+                f"its first steps could not be checked ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
+            )
             self._failed[kind.key] = reason
             return reason
         self._latest_s = seconds = self._clock() - began

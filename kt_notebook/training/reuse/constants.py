@@ -11,11 +11,23 @@ on the variable, not on its layer, where it would be saved. Both give the same b
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["SHARED_RATES", "SHARED_STRENGTHS", "Constants", "is_shared_rate", "shared_numbers"]
+__all__ = ["SHARED_STRENGTHS", "Constants", "shared_numbers", "shared_rates", "strengths_of"]
 
 # Layers whose rate may differ, regularizers whose strengths may. A rate of 0 or 1 and a strength of 0 are other graphs.
-SHARED_RATES = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"})
+_RATES = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"})
 SHARED_STRENGTHS = {"L1": ("l1",), "L2": ("l2",), "L1L2": ("l1", "l2")}
+
+# TensorFlow multiplies constants that follow each other beforehand. So a rate may be a variable only behind a layer
+# that does not end in a constant factor, as gelu and another dropout do.
+_ACTIVATED = frozenset({
+    "Activation", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Dense", "DepthwiseConv1D",
+    "DepthwiseConv2D", "EinsumDense", "GRU", "LSTM", "SeparableConv1D", "SeparableConv2D", "SimpleRNN",
+})  # fmt: skip
+_SAFE_ACTIVATIONS = frozenset({"linear", "relu", "sigmoid", "tanh"})
+_SAFE = frozenset({
+    "BatchNormalization", "Embedding", "InputLayer", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "ReLU",
+})  # fmt: skip
+_PASSING = frozenset({"Flatten", "Permute", "Reshape"})
 
 
 # Any: Keras' models, layers, variables and regularizers, here and below.
@@ -55,22 +67,46 @@ class Constants:
             strength.assign(number)
 
 
-# Any: what a layer's config has.
-def is_shared_rate(rate: Any) -> bool:
-    """Return whether a dropout layer's rate may differ between models of one graph."""
-    return isinstance(rate, int | float) and 0.0 < rate < 1.0
+def shared_rates(model: Any) -> frozenset[str]:
+    """Return the names of the layers whose rates are among the numbers."""
+    return frozenset(layer.name for layer in _dropouts(model))
 
 
 def _dropouts(model: Any) -> Iterator[Any]:
     for layer in model._flatten_layers(include_self=False):
-        if type(layer).__name__ in SHARED_RATES and is_shared_rate(layer.rate):
+        # In lower precision the factor is rounded otherwise.
+        is_dropout = type(layer).__name__ in _RATES and layer.compute_dtype == "float32"
+        if is_dropout and 0.0 < float(layer.rate) < 1.0 and _may_vary(layer):
             yield layer
+
+
+def _may_vary(layer: Any) -> bool:
+    """Return whether nothing before the layer is a constant factor, as far as is known."""
+    nodes = layer._inbound_nodes
+    return bool(nodes) and all(_is_safe(tensor) for node in nodes for tensor in node.input_tensors)
+
+
+def _is_safe(tensor: Any) -> bool:
+    before: Any = getattr(getattr(tensor, "_keras_history", None), "operation", None)
+    kind = type(before).__name__
+    if kind in _PASSING:
+        return all(_is_safe(passed) for node in before._inbound_nodes for passed in node.input_tensors)
+    if kind in _ACTIVATED:
+        return getattr(getattr(before, "activation", None), "__name__", "linear") in _SAFE_ACTIVATIONS
+    return kind in _SAFE
+
+
+def strengths_of(variable: Any) -> tuple[str, ...]:
+    """Return the names of the strengths of a variable's regularizer that are among the numbers."""
+    if variable.dtype != "float32":
+        return ()
+    known = SHARED_STRENGTHS.get(type(variable.regularizer).__name__, ())
+    return tuple(name for name in known if getattr(variable.regularizer, name) != 0)
 
 
 def _regularized(model: Any) -> Iterator[tuple[Any, tuple[str, ...]]]:
     for variable in model.trainable_variables:
-        known = SHARED_STRENGTHS.get(type(variable.regularizer).__name__, ())
-        names = tuple(name for name in known if getattr(variable.regularizer, name) != 0)
+        names = strengths_of(variable)
         if names:
             yield variable, names
 

@@ -1,6 +1,7 @@
 """The templates of a search, as many as may be kept, and what one run of a trial has borrowed of them."""
 
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -8,14 +9,20 @@ from typing import Any
 from kt_notebook.core.fit_way import FitPath
 from kt_notebook.training.fit.fused import FusedFit
 from kt_notebook.training.fit.steps import StepFunction, evaluating, training
+from kt_notebook.training.memory import free
+from kt_notebook.training.reuse.attributes import NotShareableError
 from kt_notebook.training.reuse.constants import shared_numbers
-from kt_notebook.training.reuse.signature import NotShareableError, signature_of
+from kt_notebook.training.reuse.signature import signature_of
 from kt_notebook.training.reuse.template import Template
 
 __all__ = ["Loans", "TemplatePool"]
 
 _MOST_TEMPLATES = 24
 _MOST_BYTES = 2**29
+_FIRST = (
+    "no earlier trial had the same model; one that differs in its learning rate, dropout rates, L1 and L2 alone takes "
+    "over its graph"
+)
 
 
 class TemplatePool:
@@ -48,14 +55,15 @@ class TemplatePool:
         with self._lock:
             self._idle[id(template)] = (signature, template)
             while len(self._idle) > self._most_templates or self._n_bytes() > self._most_bytes:
-                self._idle.popitem(last=False)
+                _, (_, last) = self._idle.popitem(last=False)
+                free(last.slots)
 
     def _n_bytes(self) -> int:
         return sum(template.size_bytes for _, template in self._idle.values())
 
 
 class Loans:
-    """What one run of a trial has borrowed; its end gives everything back.
+    """What the fits of one run of a trial borrow, each while it runs.
 
     Args:
         pool: The search's templates.
@@ -64,9 +72,15 @@ class Loans:
     def __init__(self, pool: TemplatePool) -> None:
         self._pool = pool
         self._held: list[tuple[str, Template]] = []
+        # Any: Keras' models, and what a compile makes anew.
+        self._looks: weakref.WeakKeyDictionary[Any, tuple[Any, str, list[float]]] = weakref.WeakKeyDictionary()
+
+    def holds(self, model: Any) -> bool:
+        """Return whether the model has borrowed something now."""
+        return any(template.borrower is model for _, template in self._held)
 
     def borrow(self, fit: FusedFit, tell: Callable[[FitPath, str], None] | None = None) -> tuple[FitPath, str | None]:
-        """Let a fit's model take over a graph where that is safe.
+        """Let a fit's model take over a graph where that is safe. At its end call `give_back`.
 
         Args:
             fit: The fit.
@@ -76,60 +90,61 @@ class Loans:
         Returns:
             The path that the fit takes, and why none that is faster.
         """
-        model = fit.model
-        for signature, template in self._held:
-            if template.serves(model):
-                return FitPath.REUSED, None
-            if template.borrower is model:
-                self._give_back(signature, template)
-                break
-        if model.train_function is not None:
+        if fit.model.train_function is not None:
             return FitPath.FUSED, "the model was trained before in this trial, and goes on with its own graph"
         try:
             return self._borrow(fit, tell)
         except NotShareableError as error:
             return FitPath.FUSED, str(error)
+        except Exception as error:  # noqa: BLE001  # Of configs and attributes of all kinds; the fit can do without.
+            text = str(error).partition("\n")[0]
+            return FitPath.FUSED, f"a copy of the model cannot be made ({type(error).__name__}: {text})"
 
     def _borrow(self, fit: FusedFit, tell: Callable[[FitPath, str], None] | None) -> tuple[FitPath, str | None]:
         model, batch = fit.model, fit.rows.symbolic_batch()
-        signature, numbers = signature_of(model, batch), shared_numbers(model)
-        for held, template in self._held:  # By a model of this trial, which has been fitted before.
-            if held == signature:
-                self._give_back(held, template)
-                break
+        signature, numbers = self._look_of(model, batch)
 
         def look() -> StepFunction | None:
             if tell is None or _is_still(model, batch, signature, numbers):
                 return None
-            self._give_back(signature, template)
-            model.train_function, model.test_function = training(model), evaluating(model)
+            self.give_back(model)
+            steps: StepFunction = training(model)
+            model.train_function, model.test_function = steps, evaluating(model)
             tell(FitPath.FUSED, "a callback changes the model before its first step")
-            steps: StepFunction = model.train_function
             return steps
 
         found = self._pool.take(signature)
-        template = found or Template(fit.known, model, batch)
-        template.lend(model, None if tell is None else look)
-        if found is None:
-            try:
-                template.trace(fit.rows, fit.validation)
-            except NotShareableError:
-                template.take_back()
-                raise
+        template = found or Template(fit.known, model, batch, signature)
         self._held.append((signature, template))
-        if found is not None:
-            return FitPath.REUSED, None
-        return FitPath.FUSED, "no earlier trial had a model of these layers and shapes; later ones take over its graph"
+        try:
+            template.lend(model, numbers, None if tell is None else look)
+            if found is None:
+                template.trace(fit.rows, fit.validation)
+        except BaseException:
+            self._held.remove((signature, template))
+            template.take_back()
+            raise
+        return (FitPath.FUSED, _FIRST) if found is None else (FitPath.REUSED, None)
 
-    def give_back(self) -> None:
-        """Give all models their own variables again."""
-        while self._held:
-            self._give_back(*self._held[-1])
+    def _look_of(self, model: Any, batch: Any) -> tuple[str, list[float]]:
+        """Return a model's signature and numbers: those of its first fit since it was compiled, as with Keras.
 
-    def _give_back(self, signature: str, template: Template) -> None:
-        self._held.remove((signature, template))
-        template.take_back()
-        self._pool.put(signature, template)
+        What is changed later without another compile has no part in its steps, which are traced once.
+        """
+        compiled, signature, numbers = self._looks.get(model, (None, "", []))
+        if compiled is None or compiled is not model._loss_tracker:
+            signature, numbers = signature_of(model, batch), shared_numbers(model)
+            self._looks[model] = (model._loss_tracker, signature, numbers)
+        return signature, numbers
+
+    def give_back(self, model: Any) -> None:
+        """Give a model its own variables again. Without effect where it has borrowed nothing."""
+        for signature, template in self._held:
+            if template.borrower is model:
+                self._held.remove((signature, template))
+                template.take_back()
+                self._pool.put(signature, template)
+                return
 
 
 # Any: a Keras model and a symbolic batch.

@@ -2,8 +2,9 @@
 
 How it works: the signature is a text made of the model's config, what it is compiled with, and its variables. The
 numbers that `constants` makes variables are left out, the learning rate too, and initializers, which have done their
-work. All else counts exactly. Only what Keras ships is looked at so: a class or a function of the user's may hold
-anything, and its model is traced anew in each trial.
+work. All else counts exactly, and so does what the objects hold beside their config: Keras' configs lack some
+arguments, and attributes may have been set later. Only what Keras ships is looked at so: a class or a function of the
+user's may hold anything, and its model is traced anew in each trial.
 """
 
 import inspect
@@ -13,19 +14,17 @@ from typing import Any
 
 from kt_notebook.training.compiling import compiled_with
 from kt_notebook.training.fit.internals import internals
-from kt_notebook.training.reuse.constants import SHARED_RATES, SHARED_STRENGTHS, is_shared_rate
+from kt_notebook.training.reuse.attributes import NotShareableError, attributes_of, check_hidden, is_of_keras
+from kt_notebook.training.reuse.constants import SHARED_STRENGTHS, shared_rates, strengths_of
 
-__all__ = ["NotShareableError", "signature_of"]
+__all__ = ["signature_of"]
 
 # They hold what no config tells: what they have adapted to, other programs, functions.
 _NOT_IN_CONFIG = frozenset({"Lambda", "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"})
 # Parts of a config that stand for no class.
 _PLAIN_PARTS = frozenset({"__keras_tensor__", "__tuple__", "__slice__", "__ellipsis__"})
 _SHARED = "*"
-
-
-class NotShareableError(Exception):
-    """A model's graph is for that model only; the message says why."""
+_RATE = ("rate",)
 
 
 # Any: Keras' objects and their configs, here and below.
@@ -42,13 +41,16 @@ def signature_of(model: Any, batch: Any) -> str:
     import keras
 
     _check(model)
-    layers = list(model._flatten_layers())
-    shares = all(getattr(layer, "compute_dtype", "float32") == "float32" for layer in layers)
+    rates = shared_rates(model)
+    layers = list(model._flatten_layers())  # The first is the model itself.
+    compiled = compiled_with(model)
     parts = {
         "class": type(model).__name__,
-        "model": _canonical(model.get_config(), shares=shares),
-        "compiled": {name: _compiled_part(value) for name, value in compiled_with(model).items()},
-        "variables": [_variable(variable, shares=shares) for variable in model.variables],
+        "model": _canonical(model.get_config(), rates),
+        "layers": [attributes_of(layer, _RATE if layer.name in rates else ()) for layer in layers[1:]],
+        "compiled": {name: _compiled_part(value) for name, value in compiled.items()},
+        "metrics": [[type(metric).__name__, attributes_of(metric)] for metric in model.metrics],
+        "variables": [_variable(variable) for variable in model.variables],
         "optimizer": [(tuple(v.shape), v.dtype) for v in model.optimizer.variables],
         "trainable": [layer.trainable for layer in layers],
         "batch": keras.tree.flatten(keras.tree.map_structure(lambda t: (tuple(t.shape), t.dtype), batch)),
@@ -71,12 +73,11 @@ def _check(model: Any) -> None:
         raise NotShareableError(f"{type(model).__name__} is a class of your own; its steps are traced in each trial")
     for layer in model._flatten_layers(include_self=False):
         kind = type(layer)
-        if not _is_of_keras(kind):
+        if not is_of_keras(kind):
             raise NotShareableError(f"the layer {layer.name!r} is a {kind.__name__}, a class that is none of Keras'")
         if kind.__name__ in _NOT_IN_CONFIG or hasattr(kind, "adapt"):
             raise NotShareableError(f"the layer {layer.name!r} ({kind.__name__}) holds what its config does not tell")
-        if "call" in vars(layer):
-            raise NotShareableError(f"the layer {layer.name!r} has a call of its own")
+    check_hidden(model)
     _check_optimizer(model.optimizer)
 
 
@@ -85,17 +86,13 @@ def _check_optimizer(optimizer: Any) -> None:
 
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     kind = type(inner)
-    if not (_is_of_keras(kind) and _is_of_keras(type(optimizer))):
+    if not (is_of_keras(kind) and is_of_keras(type(optimizer))):
         raise NotShareableError(f"the optimizer {kind.__name__} is none of Keras'")
     rate = getattr(inner, "_learning_rate", None)
-    if not isinstance(rate, keras.Variable) and not _is_of_keras(type(rate)):
+    if not isinstance(rate, keras.Variable) and not is_of_keras(type(rate)):
         raise NotShareableError("the learning rate is a schedule or a function of your own")
     if any(getattr(inner, f"_exclude_from_weight_decay{end}", None) for end in ("", "_pattern")):
         raise NotShareableError("exclude_from_weight_decay was called on the optimizer")
-
-
-def _is_of_keras(kind: Any) -> bool:
-    return str(kind.__module__).startswith("keras.src.")
 
 
 def _compiled_part(value: Any) -> Any:
@@ -108,12 +105,12 @@ def _compiled_part(value: Any) -> Any:
         return {str(name): _compiled_part(part) for name, part in value.items()}
     if value is None or isinstance(value, str | bool | int | float):
         return value
-    if inspect.isfunction(value) and _is_of_keras(value):
+    if inspect.isfunction(value) and is_of_keras(value):
         return f"{value.__module__}.{value.__qualname__}"
     if isinstance(value, keras.optimizers.Optimizer):
         return _optimizer(value)
-    if isinstance(value, keras.losses.Loss | keras.metrics.Metric) and _is_of_keras(type(value)):
-        return _canonical(keras.saving.serialize_keras_object(value), shares=False)
+    if isinstance(value, keras.losses.Loss | keras.metrics.Metric) and is_of_keras(type(value)):
+        return [_canonical(keras.saving.serialize_keras_object(value)), attributes_of(value)]
     name = getattr(value, "__name__", type(value).__name__)
     raise NotShareableError(f"{name}, with which the model is compiled, is none of Keras' own")
 
@@ -127,31 +124,32 @@ def _optimizer(optimizer: Any) -> Any:
         config["inner_optimizer"] = _optimizer(inner)
     elif isinstance(optimizer._learning_rate, keras.Variable):
         config["learning_rate"] = _SHARED
-    return [type(optimizer).__name__, _canonical(config, shares=False)]
+    return [type(optimizer).__name__, _canonical(config), attributes_of(optimizer)]
 
 
-def _variable(variable: Any, *, shares: bool) -> Any:
-    rules = [
-        None if rule is None else _canonical(_rule(rule), shares=shares)
-        for rule in (variable.regularizer, variable.constraint)
-    ]
-    return [tuple(variable.shape), variable.dtype, variable.trainable, *rules]
+def _variable(variable: Any) -> Any:
+    shared = strengths_of(variable)
+    rule = None if variable.regularizer is None else _rule(variable.regularizer)
+    if rule is not None and shared:
+        rule = {**rule, "config": {**rule["config"], **dict.fromkeys(shared, _SHARED)}}
+    constraint = None if variable.constraint is None else _rule(variable.constraint)
+    return [tuple(variable.shape), variable.dtype, variable.trainable, rule, constraint]
 
 
 def _rule(rule: Any) -> Any:
     import keras
 
-    if not _is_of_keras(type(rule)):
+    if not is_of_keras(type(rule)):
         raise NotShareableError(f"{type(rule).__name__}, a regularizer or constraint, is none of Keras' own")
     return keras.saving.serialize_keras_object(rule)
 
 
-def _canonical(part: Any, *, shares: bool, name: str = "") -> Any:
+def _canonical(part: Any, rates: frozenset[str] = frozenset(), name: str = "") -> Any:
     """Return a part of a config as JSON, without what is shared.
 
     Args:
         part: The part.
-        shares: Whether rates and strengths may differ.
+        rates: Names of the layers whose rates are shared. Strengths of regularizers stand with the variables.
         name: Under which the part stands in the config.
     """
     if isinstance(part, Mapping):
@@ -159,16 +157,19 @@ def _canonical(part: Any, *, shares: bool, name: str = "") -> Any:
         if isinstance(kind, str) and "config" in part:
             _check_part(part, kind)
             config = part["config"]
-            if shares and isinstance(config, Mapping) and name != "activity_regularizer":
-                config = _without_numbers(kind, config)
+            if isinstance(config, Mapping):
+                if config.get("name") in rates:
+                    config = {**config, "rate": _SHARED}
+                if kind in SHARED_STRENGTHS and name != "activity_regularizer":
+                    config = {}
             part = {**part, "config": config}
         return {
-            str(key): _canonical(value, shares=shares, name=str(key))
+            str(key): _canonical(value, rates, str(key))
             for key, value in part.items()
             if not str(key).endswith("_initializer")
         }
     if isinstance(part, list | tuple):
-        return [_canonical(value, shares=shares) for value in part]
+        return [_canonical(value, rates) for value in part]
     return part
 
 
@@ -179,13 +180,3 @@ def _check_part(part: Mapping[str, Any], kind: str) -> None:
     if not (module == "keras" or module.startswith("keras.")) or kind in ("function", "__lambda__"):
         described = part.get("config") if kind == "function" else kind
         raise NotShareableError(f"{described} is none of Keras' own; its graph may hold anything")
-
-
-def _without_numbers(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    left_out = {}
-    if kind in SHARED_RATES and is_shared_rate(config.get("rate")):
-        left_out["rate"] = _SHARED
-    for name in SHARED_STRENGTHS.get(kind, ()):
-        if config.get(name):
-            left_out[name] = _SHARED
-    return {**config, **left_out}

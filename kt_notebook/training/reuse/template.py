@@ -16,8 +16,9 @@ from kt_notebook.training.fit.internals import Internals
 from kt_notebook.training.fit.steps import StepFunction, evaluating, training
 from kt_notebook.training.fit.variables import all_variables
 from kt_notebook.training.keras_state import KerasScope, capture_settings
-from kt_notebook.training.reuse.constants import Constants, shared_numbers
-from kt_notebook.training.reuse.signature import NotShareableError
+from kt_notebook.training.reuse.attributes import NotShareableError
+from kt_notebook.training.reuse.constants import Constants
+from kt_notebook.training.reuse.signature import signature_of
 from kt_notebook.training.seeding import seeded
 
 __all__ = ["Template", "made_of_config"]
@@ -30,6 +31,7 @@ class Template:
         known: Keras' insides.
         model: The first model of its signature: built, compiled, its optimizer and metrics built too.
         batch: A symbolic batch of what it is trained with.
+        signature: The model's.
 
     Attributes:
         size_bytes: What its variables take.
@@ -39,12 +41,13 @@ class Template:
     """
 
     # Any: Keras' models and variables, here and below.
-    def __init__(self, known: Internals, model: Any, batch: Any) -> None:
+    def __init__(self, known: Internals, model: Any, batch: Any, signature: str) -> None:
         with KerasScope(capture_settings()), seeded(0, process_wide=False):
             self._model = made_of_config(model)
             build_for(known, self._model, batch)
+        if signature_of(self._model, batch) != signature:
+            raise NotShareableError("made of its config the model is another one")
         variables = all_variables(self._model)
-        _check_alike(all_variables(model), variables)
         self._constants = Constants(self._model)
         self._slots = [variable._value for variable in variables]
         self._training: StepFunction = training(self._model)
@@ -60,19 +63,17 @@ class Template:
         """The model that it is lent to, None where it is free."""
         return self._borrower
 
-    def serves(self, model: Any) -> bool:
-        """Return whether the model has borrowed it and still is as it was then."""
-        return (
-            self._borrower is model
-            and model.train_function is self._training
-            and [id(variable) for variable in all_variables(model)] == [id(variable) for variable, _ in self._own]
-        )
+    @property
+    def slots(self) -> list[Any]:
+        """TensorFlow's variables that it owns."""
+        return [*self._slots, *self._constants.variables]
 
-    def lend(self, model: Any, look: Callable[[], StepFunction | None] | None = None) -> None:
+    def lend(self, model: Any, numbers: list[float], look: Callable[[], StepFunction | None] | None = None) -> None:
         """Let a model of this signature train with these variables and steps.
 
         Args:
             model: The model.
+            numbers: What `shared_numbers` gives for it.
             look: Called before its first step, see `StepFunction.look`.
 
         Raises:
@@ -80,7 +81,7 @@ class Template:
         """
         variables = all_variables(model)
         _check_alike(variables, self._slots)
-        self._constants.assign(shared_numbers(model))
+        self._constants.assign(numbers)
         self._own = [(variable, variable._value) for variable in variables]
         _copy([own for _, own in self._own], self._slots)
         for variable, slot in zip(variables, self._slots, strict=True):
@@ -107,7 +108,7 @@ class Template:
                 resources += self._evaluating.trace(EpochRows(validation, None))
         except Exception as error:  # Of the user's data and losses: whatever tracing raises.
             raise NotShareableError(f"its steps cannot be traced ({type(error).__name__})") from error
-        known = {id(variable.handle) for variable in (*self._slots, *self._constants.variables)}
+        known = {id(variable.handle) for variable in self.slots}
         if any(id(resource) not in known for resource in resources):
             raise NotShareableError("its steps use variables or tables that no layer, metric or optimizer tells of")
 
