@@ -14,6 +14,7 @@ _PASSING = frozenset({
     "_auto_config", "_parent_path", "_path", "_trainable_variables_indices", "history", "predict_function",
     "stop_training", "test_function", "train_function",
 })  # fmt: skip
+_TRACKING = "_self_"  # TensorFlow's, for saving.
 _KNOWN = ("keras", "tensorflow", "kt_notebook")
 _NOTHING = object()
 
