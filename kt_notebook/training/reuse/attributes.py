@@ -39,9 +39,8 @@ def attributes_of(thing: Any, left_out: Collection[str] = ()) -> dict[str, Any]:
     Raises:
         NotShareableError: It holds a function that is none of Keras' own.
     """
-    found = {
-        name: _plain(value) for name, value in vars(thing).items() if name not in left_out and name not in _PASSING
-    }
+    held = {name: value for name, value in vars(thing).items() if not (name in _PASSING or name.startswith(_TRACKING))}
+    found = {name: _plain(value) for name, value in held.items() if name not in left_out}
     return {name: value for name, value in found.items() if value is not _NOTHING}
 
 
