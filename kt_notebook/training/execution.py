@@ -25,6 +25,10 @@ from kt_notebook.training.reuse.pool import Loans, TemplatePool
 
 __all__ = ["Execution", "Stage", "current_execution", "entered"]
 
+_UNSEEN = (
+    "the trial's own code calls model.fit itself, which cannot be seen beforehand; in a HyperModel.fit call "
+    "super().fit(hp, model, *args, **kwargs)"
+)
 _current: ContextVar["Execution | None"] = ContextVar("kt_notebook_execution", default=None)
 
 
@@ -132,7 +136,7 @@ class Execution:
         if not self.stages:
             self.next_epoch = first_epoch
         if self._n_chosen <= len(self.stages):
-            self.choose_path(FitPath.PLAIN, "the trial's own code calls model.fit, where it cannot be seen beforehand")
+            self.choose_path(FitPath.PLAIN, _UNSEEN)
         if not any(stage.model() is model for stage in self.stages):
             self.n_models += 1
         ref = None if history is None else weakref.ref(history)

@@ -6,6 +6,7 @@ from typing import Any
 from kt_notebook.core.fit_way import FitPath, FitWay
 from kt_notebook.training.execution import Execution
 from kt_notebook.training.fit.arguments import bound_arguments
+from kt_notebook.training.fit.building import builds_by_tracing
 from kt_notebook.training.fit.fused import FusedFit
 from kt_notebook.training.fit.hooks import has_early_hooks
 from kt_notebook.training.fit.internals import internals
@@ -67,6 +68,11 @@ def _fused(
         return None, reason
     if model.train_function is not None and not isinstance(model.train_function, StepFunction):
         return None, "the model has been trained before by other means, such as train_on_batch"
+    if builds_by_tracing(model) and has_early_hooks(arguments["callbacks"]):
+        return (
+            None,
+            "a callback acts before the model's own train_step is traced, which makes the optimizer's variables",
+        )
     try:
         fused = FusedFit(known, model, arguments)
     except Exception as error:  # noqa: BLE001  # Of arrays of all kinds: Keras' fit may take them, or say why not.

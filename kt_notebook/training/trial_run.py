@@ -161,6 +161,7 @@ class TrialRun:
         with self._entered(0) as execution:
             self._around = execution
             value = run_trial()
+            self._look_at_fits(execution)
             if not self._known:
                 if self._plan.folds is not None:
                     raise FatalRuntimeError(
@@ -169,6 +170,16 @@ class TrialRun:
                     )
                 self._look_at_budget(execution)
             return self._result_of(value, execution)
+
+    def _look_at_fits(self, execution: Execution) -> None:
+        """Say so where fused fits only are wanted, and a `run_trial` may have fitted past us."""
+        if self._plan.fit_way is FitWay.FUSED and not execution.stages and not self._known:
+            self.reporter.note(
+                "warning",
+                "fits_unseen",
+                "fit='fused' was asked for, and no fit of run_trial could be seen: one that calls model.fit itself is "
+                "Keras' own. Call super().run_trial(trial, …) for fused fits.",
+            )
 
     def _look_at_budget(self, execution: Execution) -> None:
         """Say so where Hyperband's epochs were never asked for: the trial counts, as with KerasTuner."""

@@ -4,10 +4,17 @@ from typing import Any
 
 from kt_notebook.training.fit.internals import Internals
 
-__all__ = ["build_for"]
+__all__ = ["build_for", "builds_by_tracing"]
 
 
 # Any: Keras' models and symbolic tensors, here and below.
+def builds_by_tracing(model: Any) -> bool:
+    """Return whether only a trace of its step tells which variables a model's optimizer gets."""
+    import keras
+
+    return getattr(type(model), "train_step", None) is not keras.Model.train_step and not model.optimizer.built
+
+
 def build_for(known: Internals, model: Any, batch: Any) -> None:
     """Build a compiled model for batches like this symbolic one.
 
@@ -18,7 +25,7 @@ def build_for(known: Internals, model: Any, batch: Any) -> None:
     import tensorflow as tf
 
     _build_loss_and_metrics(known, model, batch)
-    if getattr(type(model), "train_step", None) is keras.Model.train_step or model.optimizer.built:
+    if not builds_by_tracing(model):
         model._symbolic_build(data_batch=batch)
         return
     # A step of the user's own may train a part of the model, or another one: its optimizers are built by tracing it.

@@ -121,7 +121,7 @@ def test_a_lent_model_is_compared_with_its_own_layers() -> None:
         before = values(fit.model)
         assert difference(fit, fit.model.train_function, fit.model.test_function) is None
         assert values(fit.model) == before
-        loans.give_back()
+        loans.give_back(fit.model)
 
 
 def test_a_template_with_another_number_is_found_out() -> None:

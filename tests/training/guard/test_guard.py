@@ -207,8 +207,10 @@ def test_what_a_trial_draws_is_the_same_with_a_check_and_without(
         told: list[Any] = []
         search = Search(build, chosen, way=way, callbacks=[listener(told, is_early=is_early)])
         left.append(search.run(told))
-    assert [one.path for one in left] == [PLAIN, FUSED, FUSED]
-    assert checks == [None]
+    # Only a trace tells which variables the optimizer of its own step gets, and that may not come before a callback.
+    is_plain = is_own and is_early
+    assert [one.path for one in left] == [PLAIN, *([PLAIN, PLAIN] if is_plain else [FUSED, FUSED])]
+    assert checks == ([] if is_plain else [None])
     assert left[0] == left[1] == left[2]
     assert left[0].told
 
