@@ -21,6 +21,16 @@ def build_for(known: Internals, model: Any, batch: Any) -> None:
     Raises:
         Exception: What the model's own layers raise.
     """
+    import tensorflow as tf
+
+    # Layers that draw count their draws in variables, and some draw when only shapes are asked for.
+    counted = [(variable, tf.identity(variable.value)) for variable in model.variables if not variable.trainable]
+    _build_all(known, model, batch)
+    for variable, value in counted:
+        variable.assign(value)
+
+
+def _build_all(known: Internals, model: Any, batch: Any) -> None:
     import keras
     import tensorflow as tf
 

@@ -243,7 +243,17 @@ def _batch(tensors: Any, order: Any, number: Any, size: Any) -> Any:
         n_rows = tf.shape(keras.tree.flatten(tensors)[0], tf.int64)[0]
         end = tf.minimum(begin + size, n_rows)
         numbers = tf.range(begin, end) if order is None else order[begin:end]
-    return keras.tree.map_structure(lambda tensor: tf.gather(tensor, numbers, axis=0), tensors)
+    return keras.tree.map_structure(lambda tensor: _opaque(tf.gather(tensor, numbers, axis=0)), tensors)
+
+
+def _opaque(batch: Any) -> Any:
+    """Return a batch of which TensorFlow does not know that it has as many rows as another.
+
+    It does not know that of what an iterator gives, and rearranges sums where it does.
+    """
+    import tensorflow as tf
+
+    return batch if batch.shape[0] is not None else tf.raw_ops.PlaceholderWithDefault(input=batch, shape=batch.shape)
 
 
 def _made_by_keras(model: Any, name: str, make: Callable[..., None]) -> Callable[[Any], Any]:

@@ -11,7 +11,7 @@ __all__ = ["NotShareableError", "attributes_of", "check_hidden", "is_of_keras"]
 
 # What training itself changes, what a model's traced steps hang on, and where an object stands.
 _PASSING = frozenset({
-    "_auto_config", "_parent_path", "_path", "_trainable_variables_indices", "history", "predict_function",
+    "_auto_config", "_parent_path", "_path", "_tracked", "_trainable_variables_indices", "history", "predict_function",
     "stop_training", "test_function", "train_function",
 })  # fmt: skip
 _TRACKING = "_self_"  # TensorFlow's, for saving.

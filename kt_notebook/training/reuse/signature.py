@@ -49,7 +49,6 @@ def signature_of(model: Any, batch: Any) -> str:
         "model": _canonical(model.get_config(), rates),
         "layers": [attributes_of(layer, _RATE if layer.name in rates else ()) for layer in layers[1:]],
         "compiled": {name: _compiled_part(value) for name, value in compiled.items()},
-        "metrics": [[type(metric).__name__, attributes_of(metric)] for metric in model.metrics],
         "variables": [_variable(variable) for variable in model.variables],
         "optimizer": [(tuple(v.shape), v.dtype) for v in model.optimizer.variables],
         "trainable": [layer.trainable for layer in layers],
