@@ -9,6 +9,8 @@ from kt_notebook.training.fit.internals import internals
 
 __all__ = ["reason_against_fusing"]
 
+# Keras' layers that draw with Python's random when they are traced: each trace is another.
+_DRAWING = frozenset({"AugMix"})
 # What `fit` calls by way of the model, and would not be called so if steps are fused.
 _OF_FIT = ("fit", "evaluate", "make_train_function", "make_test_function", "_get_metrics_result_or_logs")
 
@@ -58,6 +60,9 @@ def _of_model(model: Any) -> str | None:
     for name in _OF_FIT:
         if name in vars(model) or getattr(kind, name) is not getattr(keras.Model, name):
             return f"{kind.__name__} has a {name} of its own"
+    drawing = next((layer.name for layer in model._flatten_layers() if type(layer).__name__ in _DRAWING), None)
+    if drawing is not None:
+        return f"the layer {drawing!r} chooses with Python's random what it is traced to do"
     if not model.compiled:
         return "the model is not compiled"
     if model.run_eagerly:
