@@ -11,6 +11,8 @@ __all__ = ["reason_against_fusing"]
 
 # Keras' layers that draw with Python's random when they are traced: each trace is another.
 _DRAWING = frozenset({"AugMix"})
+# Keras' optimizers that compute when they make their variables: in `fit` that is a part of the first step.
+_BEGINNING = frozenset({"ScheduleFreeAdamW"})
 # What `fit` calls by way of the model, and would not be called so if steps are fused.
 _OF_FIT = ("fit", "evaluate", "make_train_function", "make_test_function", "_get_metrics_result_or_logs")
 
@@ -71,8 +73,16 @@ def _of_model(model: Any) -> str | None:
         return "the model is compiled with steps_per_execution; leave it out, and whole epochs become one step"
     if getattr(model, "_distribute_strategy", None) is not None:
         return "the model was built under a distribution strategy"
-    if getattr(model.optimizer, "_distribution_strategy", None) is None:
-        return f"the optimizer {type(model.optimizer).__name__} is none of Keras'"
+    return _of_optimizer(model.optimizer)
+
+
+def _of_optimizer(optimizer: Any) -> str | None:
+    kind = type(getattr(optimizer, "inner_optimizer", optimizer))
+    if getattr(optimizer, "_distribution_strategy", None) is None:
+        return f"the optimizer {kind.__name__} is none of Keras'"
+    is_known = kind.__module__.startswith("keras.src.") and kind.__name__ not in _BEGINNING
+    if not is_known and not optimizer.built:
+        return f"the optimizer {kind.__name__} may begin with the first step that is traced"
     return None
 
 
