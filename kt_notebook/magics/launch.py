@@ -16,6 +16,7 @@ from kt_notebook.core.fit_way import FitWay
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.protocol import TrialFunction
 from kt_notebook.core.space import HyperParameters
+from kt_notebook.magics.cell_text import CellText
 from kt_notebook.magics.data_watch import watching_data
 from kt_notebook.magics.fingerprint import changed_names, fingerprints
 from kt_notebook.magics.going_on import going_on, is_finished, why_nothing_runs
@@ -52,6 +53,7 @@ class CellSearch:
     """What the magic has made of a cell.
 
     Attributes:
+        text: The cell itself.
         hypermodel: What a trial does.
         space: What reading the cell has found.
         identity: Hash of what the cell says.
@@ -66,6 +68,7 @@ class CellSearch:
         epochs: How many epochs the cell's fit asks for, None where that is not plain.
     """
 
+    text: CellText
     hypermodel: HyperModel
     space: HyperParameters
     identity: str
@@ -149,6 +152,7 @@ def _begin(
         executions_per_trial=options.executions_per_trial,
     )
     tuner.name = options.name
+    tuner.cell = cell.text
     way = way_of(shell, wait=options.wait, workers=options.workers)
     session = _open_session(shell, options, cell, tuner, way)
     hand_on(shell.user_ns.get(options.name), tuner)

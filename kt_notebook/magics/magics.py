@@ -30,6 +30,7 @@ from kt_notebook.magics.cell import (
     refuse_undefined,
 )
 from kt_notebook.magics.cell_epochs import epochs_of
+from kt_notebook.magics.cell_text import CellText
 from kt_notebook.magics.completion import install_completion
 from kt_notebook.magics.data_watch import lines_of_changes, names_filled
 from kt_notebook.magics.deciding_fit import has_one_deciding_fit
@@ -78,11 +79,11 @@ class TuneMagics(Magics):
             # A dry run has nothing else to show for itself.
             print(space_table(plan))  # noqa: T201
         elif plan.form is CellForm.TUNER_SEARCH:
-            _run_tuner_search(shell, options, plan)
+            _run_tuner_search(shell, options, CellText(line, cell, plan))
         elif plan.form is CellForm.INLINE:
-            _run_inline(shell, options, plan)
+            _run_inline(shell, options, CellText(line, cell, plan))
         else:
-            _run_definitions(shell, options, plan)
+            _run_definitions(shell, options, CellText(line, cell, plan))
 
     @no_var_expand
     @line_magic("tune")  # type: ignore[arg-type]
@@ -218,7 +219,8 @@ def _file_of(plan: CellPlan, options: TuneOptions, source: str) -> str:
     return name
 
 
-def _run_inline(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
+def _run_inline(shell: Any, options: TuneOptions, text: CellText) -> None:
+    plan = text.plan
     file = _file_of(plan, options, plan.cell.text)
     trial = compile_inline(plan, file)
     hypermodel = InlineHyperModel(
@@ -228,7 +230,7 @@ def _run_inline(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
         keep=options.keep,
         fits_decide=has_one_deciding_fit(plan.cell.tree),
     )
-    launch(shell, options, _cell_search(plan, options, hypermodel, file, shell.user_ns))
+    launch(shell, options, _cell_search(text, options, hypermodel, file, shell.user_ns))
 
 
 def _imports_keras(tree: ast.Module) -> bool:
@@ -239,7 +241,7 @@ def _imports_keras(tree: ast.Module) -> bool:
 
 
 def _cell_search(
-    plan: CellPlan,
+    text: CellText,
     options: TuneOptions,
     hypermodel: Any,
     file: str,
@@ -247,7 +249,9 @@ def _cell_search(
     *args: Any,
     **kwargs: Any,
 ) -> CellSearch:
+    plan = text.plan
     return CellSearch(
+        text=text,
         hypermodel=hypermodel,
         space=plan.space,
         identity=plan.identity,
@@ -264,8 +268,9 @@ def _cell_search(
     )
 
 
-def _run_definitions(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
+def _run_definitions(shell: Any, options: TuneOptions, text: CellText) -> None:
     """Run the cell's definitions in the notebook, then search with what it hands to `search(…)`."""
+    plan = text.plan
     file = _file_of(plan, options, plan.cell.text)
     code = compile_definitions(plan, file)
     names = shell.user_ns
@@ -277,7 +282,7 @@ def _run_definitions(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
         hypermodel = as_hypermodel(_target(names, plan))
         if plan.unsettled and (args or kwargs) and hypermodel is not None:
             explore(hypermodel, plan.space)
-        launch(shell, options, _cell_search(plan, options, hypermodel, file, names, *args, **kwargs))
+        launch(shell, options, _cell_search(text, options, hypermodel, file, names, *args, **kwargs))
 
     # Functions of the cell look the hook up when they run, so it stays; it is hidden from %who.
     names[FIT_HOOK_NAME] = fit_hook
@@ -313,8 +318,9 @@ def _target(names: dict[str, Any], plan: CellPlan) -> Any:
     return value()
 
 
-def _run_tuner_search(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
+def _run_tuner_search(shell: Any, options: TuneOptions, text: CellText) -> None:
     """Run a cell that makes a tuner of its own and calls its `search`, without blocking and with the panel."""
+    plan = text.plan
     call = plan.search_call
     if options.given - {"wait"} or options.name != TuneOptions().name:
         raise OptionError(
@@ -323,7 +329,7 @@ def _run_tuner_search(shell: Any, options: TuneOptions, plan: CellPlan) -> None:
         )
     if call is not None and call.tuner_name is not None:
         file = _file_of(plan, options, plan.cell.text)
-        run_tuner_search(shell, options, call.tuner_name, call.line, compile_definitions(plan, file))
+        run_tuner_search(shell, options, text, compile_definitions(plan, file))
 
 
 def load(shell: Any) -> None:

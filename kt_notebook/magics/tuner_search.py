@@ -8,6 +8,7 @@ from typing import Any
 
 from kt_notebook.core.errors import CellError
 from kt_notebook.magics.cell import FIT_HOOK_NAME, TUNER_SEARCH_HOOK_NAME
+from kt_notebook.magics.cell_text import CellText
 from kt_notebook.magics.options import TuneOptions
 from kt_notebook.training.fit_hook import fit_hook
 from kt_notebook.tuners.base_tuner import BaseTuner
@@ -17,20 +18,21 @@ __all__ = ["run_tuner_search"]
 
 
 # Any: IPython's shell.
-def run_tuner_search(shell: Any, options: TuneOptions, name: str, line: int, code: CodeType) -> None:
+def run_tuner_search(shell: Any, options: TuneOptions, text: CellText, code: CodeType) -> None:
     """Run the cell; its `X.search(…)` starts a session instead of blocking.
 
     Args:
         shell: The notebook.
         options: Only `wait` counts.
-        name: X, the tuner's name.
-        line: Where it searches.
+        text: The cell.
         code: The cell, compiled.
 
     Raises:
         CellError: X is no tuner of ours when the line runs.
     """
     names = shell.user_ns
+    call = text.plan.search_call
+    name, line = (call.tuner_name or "tuner", call.line) if call is not None else ("tuner", 1)
 
     def hook(owner: Any) -> Callable[..., None]:
         if not isinstance(owner, BaseTuner):
@@ -39,6 +41,7 @@ def run_tuner_search(shell: Any, options: TuneOptions, name: str, line: int, cod
                 "Make it with kt_notebook.RandomSearch(…), or take %%tune off the cell.",
                 line,
             )
+        owner.cell = text
         return functools.partial(_search, shell, options, name, code.co_filename, owner)
 
     names[FIT_HOOK_NAME] = fit_hook

@@ -77,6 +77,7 @@ class BaseTuner(Stateful):
 
     executions_per_trial: int = 1  # How often each trial is run.
     way: Way | None = None  # How `search` runs while %%tune calls it.
+    cell: object | None = None  # The %%tune cell it came from, for %tune to read.
 
     def __init__(
         self,
