@@ -13,8 +13,9 @@ from typing import Any
 from kt_notebook.core.budget import without_budget
 from kt_notebook.core.fit_record import format_fit
 from kt_notebook.core.format import format_count, format_duration, format_score, format_value, shorten
+from kt_notebook.core.palette import BAD, GOOD, PRUNED, RUN
 from kt_notebook.panel.rows import STATES, Row, Summary, best_so_far, pick_rows, pruned_text, rank, rows_of, summarize
-from kt_notebook.panel.svg import BAD, GOOD, PRUNED, RUN, curves_svg, history_svg, sparkline
+from kt_notebook.panel.svg import curves_svg, history_svg, sparkline
 
 __all__ = ["MAX_BYTES", "to_html"]
 

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from kt_notebook.core.format import format_score
+from kt_notebook.core.palette import GOOD, PRUNED, RUN
 from kt_notebook.panel.rows import Row
 
-__all__ = ["BAD", "GOOD", "PRUNED", "RUN", "curves_svg", "history_svg", "sparkline"]
+__all__ = ["curves_svg", "history_svg", "sparkline"]
 
-# Mid-tones: contrast of 3.5 or more on white as well as on #111.
-GOOD, RUN, BAD, PRUNED = "#0f9168", "#3b7ff0", "#dd4a3f", "#86909c"
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 430, 180, 46, 8, 8, 20
 _SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_POINTS = 54, 16, 18
 
