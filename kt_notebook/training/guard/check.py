@@ -179,12 +179,14 @@ def _fused(
 ) -> _Outcome:
     model.reset_metrics()
     told = training.run(rows.begun(), rows.n_steps)
-    logs = _flat(model.get_metrics_result() if told is None else told)
+    # Read after the validation, as in a fit: a metric may give its variable itself.
+    trained = model.get_metrics_result() if told is None else told
+    validated: Any = {}
     if held_out is not None:
         model.reset_metrics()
         told = evaluating.run(held_out.begun(), held_out.n_steps)
-        validated = _flat(model.get_metrics_result() if told is None else told)
-        logs.update({f"val_{name}": value for name, value in validated.items()})
+        validated = model.get_metrics_result() if told is None else told
+    logs = {**_flat(trained), **{f"val_{name}": value for name, value in _flat(validated).items()}}
     model.optimizer.finalize_variable_values(model.trainable_weights)
     outcome = _Outcome(logs, variables.values())
     variables.restore()
