@@ -123,16 +123,16 @@ class Surrogate:
         """Return k / s² between two sets of points, shape `(n, m)`."""
         lengths = np.exp(theta[:-2])[self._groups]
         matern, _ = _matern(_square_distances(features / lengths, others / lengths))
-        return matern + math.exp(theta[-1]) * (self._trend(features) @ self._trend(others).T)
+        return matern + math.exp(theta[-1]) * (self.trend(features) @ self.trend(others).T)
 
     def variance(self, theta: Array, features: Array) -> Array:
         """Return k(x, x) / s² at each point, shape `(n,)`."""
-        trend = self._trend(features)
+        trend = self.trend(features)
         variance: Array = 1 + math.exp(theta[-1]) * np.einsum("ij,ij->i", trend, trend)
         return variance
 
-    def _trend(self, features: Array) -> Array:
-        """Return t(x): of each number its place and squared place, centred; the choices' values. t·t is about 1."""
+    def trend(self, features: Array) -> Array:
+        """Return t(x), shape `(n, n_trend)`: of each number its place and squared place, centred; the choices' values. t·t is about 1."""
         place = 2 * features[:, : self._n_numeric] - 1
         choices = features[:, self._n_numeric :] * math.sqrt(2)
         # for places uniform in [-1, 1] the variances are 1/3 and 4/45; half of each unit variance
@@ -177,7 +177,7 @@ class Surrogate:
             starts: From where to look, each of shape `(n_columns + 2,)`.
             n_evaluations: Most looks at the likelihood from each start.
         """
-        objective = _NegativeLogPosterior(features, targets, self._trend(features), self._groups)
+        objective = _NegativeLogPosterior(features, targets, self.trend(features), self._groups)
 
         def value(theta: Array) -> tuple[float, Array]:
             deviation = (theta - self.prior_mean) / self._prior_sd

@@ -27,7 +27,7 @@ def test_the_gradient_is_that_of_the_likelihood(seed, n_sets):
     rng = np.random.default_rng(seed)
     surrogate, features = Surrogate(CUBE), features_of(CUBE, 12, seed)
     likelihood = _NegativeLogPosterior(
-        features, rng.standard_normal((12, n_sets)), surrogate._trend(features), CUBE.groups
+        features, rng.standard_normal((12, n_sets)), surrogate.trend(features), CUBE.groups
     )
     theta = surrogate.prior_mean + rng.standard_normal(len(surrogate.prior_mean))
     numerical = approx_fprime(theta, lambda theta: likelihood(theta)[0], 1e-6)
