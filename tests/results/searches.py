@@ -65,9 +65,9 @@ class Tale:
             metrics={name: _number(value) for name, value in held.items()},
         )  # fmt: skip
 
-    def curve(self, trial_id, values, **fields):
+    def curve(self, trial_id, values, *, n_epochs=None, execution=0):
         for epoch, value in enumerate(values):
-            self.epoch(trial_id, epoch, value, n_epochs=fields.pop("n_epochs", None) or len(values), **fields)
+            self.epoch(trial_id, epoch, value, n_epochs=n_epochs or len(values), execution=execution)
         return self
 
     def end(
