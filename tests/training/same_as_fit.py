@@ -220,16 +220,17 @@ def _listening() -> Iterator[list[str]]:
         told[:] = [text for text in told if "retracing" not in text]
 
 
-def _left(result: Any, reporter: FakeReporter, models: list[Any], told: list[Any]) -> Left:
+def _left(result: Any, reporter: FakeReporter, models: list[Any], told_by_case: list[Any]) -> Left:
+    fits = {(execution, stage): told for execution, stage, *told in reporter.fits}  # What was told last counts.
     return Left(
         result,
         reporter.epochs,
         reporter.stages,
         reporter.notes,
         [state_of(model) for model in models],
-        told,
-        paths=[path for _, _, path, _ in reporter.fits],
-        reasons=[reason for _, _, _, reason in reporter.fits],
+        told_by_case,
+        paths=[path for path, _ in fits.values()],
+        reasons=[reason for _, reason in fits.values()],
     )
 
 

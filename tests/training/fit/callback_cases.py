@@ -77,7 +77,7 @@ def callback_case(name: str, make: Make, path: FitPath | None = None, **argument
 
         return small_model(v, optimizer=keras.optimizers.Adam(v.rate, use_ema=name == "SwapEMAWeights"))
 
-    why = "" if path is None else "a callback has batch hooks"
+    why = "" if path is None else "a callback has batch hooks, or changes the model before its first step"
     return Case(name, build, data, path or FUSED, path or REUSED, why, told=told)
 
 
@@ -173,7 +173,7 @@ OF_USERS: dict[str, tuple[Make, FitPath | None]] = {
     "stops before validation": (_stops("on_test_begin"), None),
     "stops after validation": (_stops("on_test_end"), None),
     "stops at the begin": (_stops("on_train_begin"), None),
-    "changes what is traced": (_turns_off_dropout, None),
+    "changes what is traced": (_turns_off_dropout, FUSED),
     "on_train_batch_end": (_hook("on_train_batch_end"), PLAIN),
     "on_train_batch_begin": (_hook("on_train_batch_begin"), PLAIN),
     "on_test_batch_end": (_hook("on_test_batch_end"), PLAIN),
