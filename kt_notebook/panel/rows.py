@@ -23,6 +23,7 @@ from kt_notebook.core.format import (
     format_trial_id,
 )
 from kt_notebook.core.objective import loss_sign
+from kt_notebook.core.trial_state import trial_state
 
 __all__ = [
     "STATES",
@@ -37,14 +38,6 @@ __all__ = [
     "summarize",
 ]
 
-_SHOWN = {
-    "RUNNING": "running",
-    "IDLE": "cut",
-    "COMPLETED": "complete",
-    "FAILED": "failed",
-    "INVALID": "invalid",
-    "STOPPED": "stopped",
-}
 STATES = ("complete", "pruned", "failed", "invalid", "stopped", "running", "cut")
 _STATE_TEXTS = {"timed_out": "out of time"}
 _OTHERS_AT_LEAST = 5
@@ -116,14 +109,13 @@ def rows_of(snapshot: Snapshot) -> list[Row]:
     rows: list[Row] = []
     for i, trial_id in enumerate(columns["trial_id"]):
         status, ended = columns["status"][i], columns["ended_at"][i]
-        is_pruned = status == "COMPLETED" and columns["pruned"][i] is not None
         score = decode_number(columns["score"][i])
         curves = columns["curves"][i]
         rows.append(
             Row(
                 index=i,
                 trial_id=format_trial_id(trial_id),
-                state="pruned" if is_pruned else _SHOWN.get(status, status.lower()),
+                state=trial_state(status, is_pruned=columns["pruned"][i] is not None),
                 score=None if score is None else float(score),
                 epochs=sum(map(len, curves)),
                 duration_s=None if ended is None else ended - columns["started_at"][i],

@@ -14,6 +14,7 @@ from kt_notebook.core.budget import without_budget
 from kt_notebook.core.fit_record import format_fit
 from kt_notebook.core.format import format_count, format_duration, format_score, format_value, shorten
 from kt_notebook.core.palette import BAD, GOOD, PRUNED, RUN
+from kt_notebook.core.trial_state import STATE_COLOURS
 from kt_notebook.panel.rows import STATES, Row, Summary, best_so_far, pick_rows, pruned_text, rank, rows_of, summarize
 from kt_notebook.panel.svg import curves_svg, history_svg, sparkline
 
@@ -43,7 +44,6 @@ _BUDGETS = (
     _Budget(rows=5, values=4, curves=0, dots=0, text=16, notes=2, traceback=0),
 )
 
-_COLOURS = {"complete": GOOD, "pruned": PRUNED, "failed": BAD, "invalid": BAD, "stopped": PRUNED, "running": RUN}
 _PILLS = {"finished": GOOD, "failed": BAD, "running": RUN, "stopping": RUN}
 
 # One rule for each thing, not a style in each cell: 50 rows would not fit otherwise.
@@ -127,7 +127,7 @@ def _bar(summary: Summary) -> str:
     # A cut snapshot tells the shares, not the numbers.
     scale = 100 * min(1.0, summary.n_trials / max(summary.n_trials, summary.max_trials or 0)) / shown
     shares = "".join(
-        f'<i style="width:{n * scale:.4g}%;background:{_COLOURS.get(state, PRUNED)}"></i>'
+        f'<i style="width:{n * scale:.4g}%;background:{STATE_COLOURS.get(state, PRUNED)}"></i>'
         for state in STATES
         if (n := summary.counts.get(state, 0))
     )
@@ -182,7 +182,7 @@ def _table(snapshot: Mapping[str, Any], rows: Sequence[Row], summary: Summary, b
     lines: list[str] = []
     for row in picked:
         values = "".join(f"<td{_left(name in texts)}>{_value(row, name, budget)}" for name in shown)
-        dot = f'<i style="background:{_COLOURS.get(row.state, PRUNED)}"></i>{_state(row, budget)}'
+        dot = f'<i style="background:{STATE_COLOURS.get(row.state, PRUNED)}"></i>{_state(row, budget)}'
         best = ' class="best"' if summary.best is not None and row.index == summary.best.index else ""
         lines.append(
             f"<tr{best}><td{_left(True)}>{_text(row.trial_id, budget.text)}<td{_left(True)}>{dot}"
