@@ -132,7 +132,7 @@ class Surrogate:
         return variance
 
     def trend(self, features: Array) -> Array:
-        """Return t(x), shape `(n, n_trend)`: of each number its place and squared place, centred; the choices' values. t·t is about 1."""
+        """Return t(x), shape `(n, n_trend)`: numbers' places and squared places, centred; choices' values; t·t ≈ 1."""
         place = 2 * features[:, : self._n_numeric] - 1
         choices = features[:, self._n_numeric :] * math.sqrt(2)
         # for places uniform in [-1, 1] the variances are 1/3 and 4/45; half of each unit variance
