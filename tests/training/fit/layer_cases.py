@@ -41,6 +41,10 @@ def _layer(name: str, *args: Any, **kwargs: Any) -> Branch:
     return made
 
 
+def _channel(layers: Any, sound: Any) -> Any:
+    return layers.Reshape((*sound.shape[1:], 1))(sound)
+
+
 def _dropping(name: str) -> Branch:
     """Return a branch of one layer that takes the rate of dropout in which trials differ."""
 
@@ -226,7 +230,10 @@ LAYERS: dict[str, tuple[str, Branch]] = {
         "sound",
         _layer("MelSpectrogram", fft_length=32, sequence_stride=16, num_mel_bins=4, sampling_rate=256, min_freq=1),
     ),
-    "STFTSpectrogram": ("sound", _layer("STFTSpectrogram", frame_length=16, frame_step=16, fft_length=16)),
+    "STFTSpectrogram": (
+        "sound",
+        _branch(lambda la, x, v: la.STFTSpectrogram(frame_length=16, frame_step=16, fft_length=16)(_channel(la, x))),
+    ),
     # Pictures that are changed at random.
     "AutoContrast": ("picture", _layer("AutoContrast")),
     "ContrastLimitedAdaptiveHistogramEqualization": (
@@ -241,7 +248,8 @@ LAYERS: dict[str, tuple[str, Branch]] = {
     "RandomColorDegeneration": ("picture", _layer("RandomColorDegeneration", 0.5)),
     "RandomColorJitter": ("picture", _layer("RandomColorJitter", brightness_factor=0.3, hue_factor=0.2)),
     "RandomContrast": ("picture", _layer("RandomContrast", 0.3)),
-    "RandomCrop": ("picture", _layer("RandomCrop", 5, 5)),
+    # Keras' own does not crop what it predicts from.
+    "RandomCrop": ("picture", _branch(lambda la, x, v: la.GlobalAveragePooling2D()(la.RandomCrop(5, 5)(x)))),
     "RandomElasticTransform": ("picture", _layer("RandomElasticTransform")),
     "RandomErasing": ("picture", _layer("RandomErasing")),
     "RandomFlip": ("picture", _layer("RandomFlip")),
@@ -280,6 +288,7 @@ NOT_REUSED: dict[str, str] = {
     "Lambda": "a function of the user's may have anything in it",
     "Normalization": "what it has been adapted to is not in its config",
     "RandAugment": "its config does not tell all of it",
+    "RandomCrop": "its config holds the seed that Keras has drawn for it",
     "RandomShear": "Keras cannot make it of its config",
     "StringLookup": "what it has been adapted to is not in its config",
     "TextVectorization": "what it has been adapted to is not in its config",

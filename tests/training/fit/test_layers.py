@@ -3,7 +3,11 @@ import pytest
 from tests.training.fit.layer_cases import LAYERS, LEFT_OUT, layers_case
 from tests.training.same_as_fit import check, classes_of
 
-pytestmark = pytest.mark.keras
+pytestmark = [
+    pytest.mark.keras,
+    # Nothing flows back through layers that sort into bins: Keras says so, in both ways.
+    pytest.mark.filterwarnings("ignore:Gradients do not exist for variables:UserWarning"),
+]
 # At once, each in a branch of its own: one graph is quicker traced than many.
 _TOGETHER = {
     "row": ("Dense", "Dropout", "BatchNormalization", "GaussianNoise", "ActivityRegularization", "PReLU", "Multiply"),
