@@ -1,7 +1,8 @@
-"""A search's trials as a pandas DataFrame that reads well in a notebook."""
+"""A search's trials as a pandas DataFrame, best first, and the best trial's values."""
 
+import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,31 +14,28 @@ from kt_notebook.core.objective import loss_sign
 from kt_notebook.core.pareto import nondominated
 from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.values import value_from_json
+from kt_notebook.results.bars import range_of_scores, ranges_of_space
+from kt_notebook.results.frame import ResultsFrame
+from kt_notebook.results.table_view import is_of_trials, trials_html
 
-if TYPE_CHECKING:
-    from pandas.io.formats.style import Styler
+__all__ = ["BestValues", "ResultsTable", "best_values", "error_text", "objective_text", "results_table"]
 
-__all__ = ["BestValues", "ResultsTable", "best_values", "objective_text", "results_table"]
-
-_ROWS_SHOWN = 50
 # The column of the sum that several objectives are ranked by, and of what has no objective yet.
 _SCORE = "score"
+_TAIL = ("epochs", "time", "seed", "pruned", "error")
 _STATUS_ORDER = {"COMPLETED": 0, "RUNNING": 1, "STOPPED": 2, "IDLE": 3, "INVALID": 4, "FAILED": 5}
 
 
-class ResultsTable(pd.DataFrame):
-    """The trials of a search, best first: an ordinary DataFrame whose notebook view marks the best row.
+class ResultsTable(ResultsFrame):
+    """The trials of a search, best first: an ordinary DataFrame with a notebook view of its own.
+
+    The view marks the best row, draws a thin bar below each score and each number among the values, and says why trials
+    failed or were pruned. Slices, filters and sorted tables are shown so too.
 
     Attributes:
         attrs: `objective` names the score's column and `direction` says which way it is better; where there are several
-            objectives, `objectives` holds the column and direction of each.
+            objectives, `objectives` holds the column and direction of each. `bars` holds the scales of the view's bars.
     """
-
-    _metadata: list[str] = []  # noqa: RUF012 - pandas' own way to say that nothing else is carried along
-
-    @property
-    def _constructor(self) -> type[pd.DataFrame]:
-        return ResultsTable
 
     def pareto(self) -> "ResultsTable":
         """Return the completed trials that none surpasses, best by the first objective first.
@@ -66,58 +64,49 @@ class ResultsTable(pd.DataFrame):
         return found
 
     def _repr_html_(self) -> str | None:
-        """Return the first rows as an HTML table: the score in bold, the best row tinted, failures in words."""
-        score = self.attrs.get("objective")
-        if score not in self.columns or self.empty:
-            return pd.DataFrame(self).to_html(max_rows=_ROWS_SHOWN)
-        shown = pd.DataFrame(self.head(_ROWS_SHOWN))
-        more = f"<p>{len(self) - _ROWS_SHOWN:,} more rows</p>" if len(self) > _ROWS_SHOWN else ""
-        return _style(shown, str(score)).to_html() + more
-
-
-def _style(frame: pd.DataFrame, score: str) -> "Styler":
-    best = frame[score].first_valid_index()
-
-    def tint(row: "pd.Series[Any]") -> list[str]:
-        return ["background: #2563eb1f" if row.name == best else "" for _ in row]
-
-    # Any: pandas' stubs want callables of object here
-    formats: dict[Any, Any] = {name: _number for name in frame.columns if pd.api.types.is_float_dtype(frame[name])}
-    # Escaped: names, texts among the values and messages of errors may hold anything.
-    styler = frame.style.apply(tint, axis=1).format({**formats, "time": "{:.1f} s"}, na_rep="", escape="html")
-    styler = styler.format_index(escape="html", axis=0).format_index(escape="html", axis=1)
-    return styler.set_properties(subset=[score], **{"font-weight": "bold"})
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.2e}"
+        """Return the first 50 trials as HTML; what pandas shows where the rows are no trials any more."""
+        if not pd.get_option("display.notebook_repr_html") or not is_of_trials(self):
+            # pandas-stubs does not know the method, which every notebook calls.
+            plain: str | None = super()._repr_html_()  # type: ignore[misc]
+            return plain
+        return trials_html(self)
 
 
 def results_table(record: SearchRecord) -> ResultsTable:
     """Return one row a trial, best first: status, score, values, epochs, time in seconds, seed, pruned and error.
 
     `pruned` says why a trial was ended early. The index is the trial's number, or its id where not all ids are numbers.
-    Hyperparameters that were not active in a trial are missing there. The score's column has the objective's name;
-    several objectives have a column each beside `score`, which is the sum of those to minimise minus those to maximise.
-    Where Hyperband lets trials go on, `continues` is the trial whose training another one takes over.
+    Hyperparameters that were not active in a trial are missing there (NaN), and None is a value like others. The
+    score's column has the objective's name; several objectives have a column each beside `score`, which is the sum of
+    those to minimise minus those to maximise. Where Hyperband lets trials go on, `continues` is the trial whose
+    training another one takes over.
+
+    Example:
+        >>> record = SearchRecord()
+        >>> table = results_table(record)
+        >>> len(table), list(table.columns)
+        (0, ['status', 'score', 'epochs', 'time', 'seed', 'pruned', 'error'])
     """
     objective = record.objective
     score = _score_name(objective)
     parts = {format_metric(part["name"]): part for part in objective} if objective and len(objective) > 1 else {}
+    # A copy: another thread may begin a trial meanwhile.
     trials = list(record.trials.values())
     names: dict[str, None] = {}
     for trial in trials:
         names.update(dict.fromkeys(without_budget(trial.values)))
-    frame = ResultsTable([_row(trial, score, parts, list(names)) for trial in trials])
-    if frame.empty:
+    columns = _Columns(["status", score, *parts], list(names))
+    if not trials:
         no_trial = pd.Index([], name="trial", dtype="int64")
-        return ResultsTable(
-            columns=["status", score, *parts, "epochs", "time", "seed", "pruned", "error"], index=no_trial
-        )
-    if all(trial.trial_id.isdecimal() for trial in trials):  # padded by what max_trials was: "08", later "9"
-        frame["trial"] = [int(trial.trial_id) for trial in trials]
-    frame = ResultsTable(frame.set_index("trial"))
-    _tell_continued(frame, trials)
+        return ResultsTable(columns=columns.all, index=no_trial)
+    rows = [_row(trial, score, parts, columns) for trial in trials]
+    frame = ResultsTable(rows, columns=columns.all, index=_index(trials))
+    for name, column in columns.values.items():
+        if any(name in trial.values and trial.values[name] is None for trial in trials):
+            # pandas takes None among numbers for a missing one
+            held = [row.get(column, math.nan) for row in rows]
+            frame[column] = pd.Series(held, index=frame.index, dtype="object")
+    _tell_continued(frame, trials, columns)
     sign = loss_sign(objective)
     rank = pd.DataFrame(
         {
@@ -130,10 +119,47 @@ def results_table(record: SearchRecord) -> ResultsTable:
     frame.attrs.update(objective=score, direction="max" if sign < 0 else "min")
     if parts:
         frame.attrs["objectives"] = {column: part["direction"] for column, part in parts.items()}
+    frame.attrs["bars"] = _bars(frame, record, columns)
     return frame
 
 
-def _tell_continued(frame: ResultsTable, trials: list[TrialRecord]) -> None:
+class _Columns:
+    """What the columns are called: a hyperparameter gives way to the first ones, the last ones to hyperparameters.
+
+    Attributes:
+        values: The column of each hyperparameter.
+        tail: The column of each of the last ones.
+        all: All of them, in order.
+    """
+
+    def __init__(self, head: list[str], names: list[str]) -> None:
+        taken = {"trial", *head}
+        self.values = {name: f"hp {name}" if name in taken else name for name in names}
+        taken |= set(self.values.values())
+        self.tail = {name: f"trial {name}" if name in taken else name for name in _TAIL}
+        self.all = [*head, *self.values.values(), *self.tail.values()]
+
+
+def _index(trials: list[TrialRecord]) -> pd.Index:
+    if all(trial.trial_id.isdecimal() for trial in trials):  # padded by what max_trials was: "08", later "9"
+        return pd.Index([int(trial.trial_id) for trial in trials], name="trial")
+    return pd.Index([trial.trial_id for trial in trials], name="trial")
+
+
+# Any: scales are JSON.
+def _bars(frame: ResultsTable, record: SearchRecord, columns: _Columns) -> dict[str, Any]:
+    """Return the scales of the bars by column."""
+    ranges = ranges_of_space(record.search["space"])
+    bars = {column: ranges[name] for name, column in columns.values.items() if name in ranges}
+    directions = frame.attrs.get("objectives") or {}
+    for column, direction in {**directions, frame.attrs["objective"]: frame.attrs["direction"]}.items():
+        scale = range_of_scores(frame[column], is_max=direction == "max")
+        if scale is not None:
+            bars[column] = scale
+    return bars
+
+
+def _tell_continued(frame: ResultsTable, trials: list[TrialRecord], columns: _Columns) -> None:
     """Add the column `continues`, where there is anything to say."""
     budgets = [Budget.of(trial.values) for trial in trials]
     before = [None if budget is None else budget.trial_id for budget in budgets]
@@ -141,7 +167,7 @@ def _tell_continued(frame: ResultsTable, trials: list[TrialRecord]) -> None:
         column = pd.Series(before, frame.index, dtype="object")
         if pd.api.types.is_integer_dtype(frame.index):
             column = pd.to_numeric(column).astype("Int64")
-        frame.insert(list(frame.columns).index("time"), "continues", column)
+        frame.insert(list(frame.columns).index(columns.tail["time"]), "continues", column)
 
 
 def _score_name(objective: list[dict[str, str]] | None) -> str:
@@ -154,21 +180,30 @@ def objective_text(objective: Iterable[Mapping[str, str]]) -> str:
 
 
 # Any: a row holds values of all kinds.
-def _row(trial: TrialRecord, score: str, parts: dict[str, dict[str, str]], names: list[str]) -> dict[str, Any]:
-    row: dict[str, Any] = {"trial": trial.trial_id, "status": trial.status, score: trial.score}
-    row.update({column: trial.metrics.get(part["name"]) for column, part in parts.items()})
-    for name in names:
-        column = name if name not in row else f"hp {name}"
-        row[column] = value_from_json(trial.values.get(name))
-    last = trial.epochs[-1].epoch + 1 if trial.epochs else None
-    error = trial.error
-    reason = None
-    if error is not None:
-        reason = f"{error['type']}: {error['message']}" + (f" (line {error['line']})" if error["line"] else "")
-    pruned = None if trial.pruned is None else trial.pruned["reason"]
-    tail = {"epochs": last, "time": trial.duration_s, "seed": trial.seed, "pruned": pruned, "error": reason}
-    row.update({name if name not in row else f"trial {name}": value for name, value in tail.items()})
+def _row(trial: TrialRecord, score: str, parts: dict[str, dict[str, str]], columns: _Columns) -> dict[str, Any]:
+    row: dict[str, Any] = {"status": trial.status, score: _number(trial.score)}
+    row.update({column: _number(trial.metrics.get(part["name"])) for column, part in parts.items()})
+    row.update({columns.values[name]: value_from_json(v) for name, v in without_budget(trial.values).items()})
+    tail = {
+        "epochs": trial.epochs[-1].epoch + 1 if trial.epochs else math.nan,
+        "time": _number(trial.duration_s),
+        "seed": trial.seed,
+        "pruned": None if trial.pruned is None else trial.pruned["reason"],
+        "error": None if trial.error is None else error_text(trial.error),
+    }
+    row.update({columns.tail[name]: value for name, value in tail.items()})
     return row
+
+
+def _number(value: float | None) -> float:
+    """Return NaN for a number that is not known: of None alone pandas would make a column of objects."""
+    return math.nan if value is None else value
+
+
+# Any: an error is JSON.
+def error_text(error: Mapping[str, Any]) -> str:
+    """Return why a trial failed, in one line: `ValueError: oh (line 3)`."""
+    return f"{error['type']}: {error['message']}" + (f" (line {error['line']})" if error["line"] else "")
 
 
 class BestValues(dict[str, Any]):
