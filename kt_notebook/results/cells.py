@@ -1,6 +1,5 @@
 """How one value of a table reads: short numbers, nothing where nothing is known."""
 
-from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -38,7 +37,7 @@ def cell_text(value: Any, columns: int | None = None) -> str:
     """
     if is_missing(value):
         return ""
-    if isinstance(value, Integral) and not isinstance(value, bool):
+    if pd.api.types.is_integer(value):
         return str(value)  # a seed
     try:
         text = format_value(value_to_json(value))

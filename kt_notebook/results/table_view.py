@@ -15,36 +15,17 @@ import numpy as np
 import pandas as pd
 
 from kt_notebook.core.format import ARROWS, format_count, format_duration, format_score, shorten
-from kt_notebook.core.palette import GOOD, PRUNED
+from kt_notebook.core.palette import PRUNED
 from kt_notebook.core.trial_state import STATE_COLOURS, trial_state
 from kt_notebook.results.bars import share
 from kt_notebook.results.cells import LONGEST_TEXT, LONGEST_VALUE, cell_text, is_missing
+from kt_notebook.results.markup import left, page, text
 
-__all__ = ["STYLE", "best_row", "is_of_trials", "own_column", "trials_html"]
+__all__ = ["best_row", "is_of_trials", "own_column", "trials_html"]
 
 _ROWS = 50
 _NAME = 24
 _TITLE = 600
-
-# As the panel's static picture has it; JupyterLab styles tables of its own accord.
-STYLE = f"""<style>
-.kt-r{{font:13px/1.45 system-ui,sans-serif;font-variant-numeric:tabular-nums;text-align:left;overflow-x:auto}}
-.kt-r table{{border-collapse:collapse;margin:4px 0;border:0;color:inherit;font-size:13px}}
-.kt-r tr,.kt-r thead{{background:none!important;border:0}}
-.kt-r th,.kt-r td{{padding:3px 9px;text-align:right!important;white-space:nowrap;border:0;max-width:none;
-vertical-align:top}}
-.kt-r th{{font-weight:500;font-size:12px}}.kt-r th span,.kt-r .soft{{opacity:.7}}
-.kt-r td,.kt-r tbody th{{border-top:1px solid #8883}}
-.kt-r tr>.t{{text-align:left!important}}.kt-r tr.best{{background:#3b7ff01f!important}}
-.kt-r tr>.v{{min-width:44px;padding-bottom:6px;background-color:transparent;background-repeat:no-repeat;
-background-image:linear-gradient({PRUNED},{PRUNED}),linear-gradient(#8883,#8883);background-size:0 2px,100% 2px;
-background-position:0 calc(100% + 3px);background-origin:content-box;background-clip:padding-box}}
-.kt-r tr>.s{{background-image:linear-gradient({GOOD},{GOOD}),linear-gradient(#8883,#8883)}}
-.kt-r i{{display:inline-block;width:8px;height:8px;border-radius:50%;margin-right:6px}}
-.kt-r pre{{font:12px/1.5 ui-monospace,monospace;overflow-x:auto;margin:4px 0;padding:8px;color:inherit;
-background:#8881;white-space:pre}}
-.kt-r summary{{cursor:pointer}}.kt-r p{{margin:4px 0}}
-</style>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +70,13 @@ def trials_html(frame: pd.DataFrame) -> str:
     best = best_row(frame)
     shown = frame.head(_ROWS)
     columns = [_index_column(shown), *_columns(shown)]
-    heads = "".join(f"<th{_left(column.is_left)}><span>{column.head}</span></th>" for column in columns)
+    heads = "".join(f"<th{left(column.is_left)}><span>{column.head}</span></th>" for column in columns)
     rows = "".join(
         f"<tr{' class=best' if row == best else ''}>{''.join(column.cells[row] for column in columns)}</tr>"
         for row in range(len(shown))
     )
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'{STYLE}<div class="kt-r">{table}{_more(frame.iloc[_ROWS:])}{_legend(frame)}</div>'
+    return page(f"{table}{_more(frame.iloc[_ROWS:])}{_legend(frame)}")
 
 
 def _more(rest: pd.DataFrame) -> str:
@@ -104,7 +85,7 @@ def _more(rest: pd.DataFrame) -> str:
         return ""
     n = len(rest)
     counts = Counter(_state_words(rest))
-    told = ", ".join(f"{format_count(k)} {_text(state, _NAME)}" for state, k in counts.items())
+    told = ", ".join(f"{format_count(k)} {text(state, _NAME)}" for state, k in counts.items())
     kinds = f": {told}" if counts.keys() - {"complete"} else ""
     return f"<p>{format_count(n)} more trial{'' if n == 1 else 's'}{kinds}</p>"
 
@@ -128,7 +109,7 @@ def _directions(frame: pd.DataFrame) -> dict[str, str]:
 
 def _index_column(shown: pd.DataFrame) -> _Column:
     is_left = not _is_number(shown.index.to_series())
-    cells = [f"<th{_left(is_left)}>{_text(cell_text(value), _NAME)}</th>" for value in shown.index]
+    cells = [f"<th{left(is_left)}>{text(cell_text(value), _NAME)}</th>" for value in shown.index]
     return _Column("trial", cells, is_left)
 
 
@@ -159,7 +140,7 @@ def _state_words(frame: pd.DataFrame) -> list[str]:
 
 def _states(shown: pd.DataFrame) -> _Column:
     cells = [
-        f'<td class=t><i style="background:{STATE_COLOURS.get(state, PRUNED)}"></i>{_text(state, _NAME)}</td>'
+        f'<td class=t><i style="background:{STATE_COLOURS.get(state, PRUNED)}"></i>{text(state, _NAME)}</td>'
         for state in _state_words(shown)
     ]
     return _Column("status", cells, is_left=True)
@@ -172,15 +153,15 @@ def _reasons(shown: pd.DataFrame, names: list[str]) -> list[_Column]:
     ]
     if not any(reasons):
         return []
-    head = " / ".join(_text(name, _NAME) for name in names if shown[name].notna().any())
+    head = " / ".join(text(name, _NAME) for name in names if shown[name].notna().any())
     return [
         _Column(head, [f"<td class=t>{_with_title(reason, LONGEST_TEXT)}</td>" for reason in reasons], is_left=True)
     ]
 
 
 # Any: a table holds values of all kinds.
-def _plain(shown: pd.DataFrame, name: Hashable, text: Callable[[Any], str]) -> _Column:
-    return _Column(_text(str(name), _NAME), [f"<td>{text(value)}</td>" for value in shown[name]], is_left=False)
+def _plain(shown: pd.DataFrame, name: Hashable, told: Callable[[Any], str]) -> _Column:
+    return _Column(text(str(name), _NAME), [f"<td>{told(value)}</td>" for value in shown[name]], is_left=False)
 
 
 def _values(shown: pd.DataFrame, name: Hashable) -> _Column:
@@ -189,19 +170,19 @@ def _values(shown: pd.DataFrame, name: Hashable) -> _Column:
     values = shown[name].tolist()
     is_score, is_main = name in directions, name == shown.attrs["objective"]
     is_left = not is_score and any(not _is_value_number(value) for value in values)
-    text = _score if is_score and _is_number(shown[name]) else _value
+    told = _score if is_score and _is_number(shown[name]) else _value
     cells: list[str] = []
     for value in values:
-        inner = text(value)
+        inner = told(value)
         inner = f"<b>{inner}</b>" if is_main else inner
         length = None if scale is None else share(scale, value)
         if length is None:
-            cells.append(f"<td{_left(is_left)}>{inner}</td>")
+            cells.append(f"<td{left(is_left)}>{inner}</td>")
         else:
             kind = f"{'t ' if is_left else ''}v{' s' if is_score else ''}"
             cells.append(f'<td class="{kind}" style="background-size:{100 * length:.3g}% 2px,100% 2px">{inner}</td>')
     arrow = f" {ARROWS[directions[str(name)]]}" if is_score and directions[str(name)] in ARROWS else ""
-    return _Column(_text(str(name), _NAME) + arrow, cells, is_left)
+    return _Column(text(str(name), _NAME) + arrow, cells, is_left)
 
 
 # Any, here and below: as above.
@@ -226,11 +207,3 @@ def _is_value_number(value: Any) -> bool:
 
 def _is_number(column: "pd.Series[Any]") -> bool:
     return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
-
-
-def _left(is_left: bool) -> str:
-    return " class=t" if is_left else ""
-
-
-def _text(text: str, columns: int) -> str:
-    return escape(shorten(text, columns))
