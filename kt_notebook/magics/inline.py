@@ -1,7 +1,7 @@
 """A whole cell as the trial: run in names of its own, with `hp` among them."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from kt_notebook.core.errors import CellError, TrialStoppedError
@@ -11,18 +11,25 @@ from kt_notebook.training.execution import Execution, current_execution
 from kt_notebook.training.fit_hook import fit_hook
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.training.kinds import is_model
+from kt_notebook.training.refit_arguments import GivenFit
 
 __all__ = ["InlineHyperModel"]
 
 _SLOW_PRELUDE_S = 0.5
+_ROWS_MADE = (
+    "The cell makes the rows that it fits with itself, out of the notebook's. finish hands x_train and x_test to the "
+    "model as they are: give them as the model is to see them."
+)
 
 
 class _FitReachedError(TrialStoppedError):
     """Ends a build at the cell's first fit, past the cell's own `except Exception`."""
 
-    def __init__(self, model: Any) -> None:  # a Keras model
+    # Any: a Keras model.
+    def __init__(self, model: Any, given: GivenFit | None = None) -> None:
         super().__init__("The model is built.")
         self.model = model
+        self.given = given or GivenFit()
 
 
 class InlineHyperModel(HyperModel):
@@ -105,10 +112,38 @@ class InlineHyperModel(HyperModel):
                 raise _FitReachedError(owner)
             return owner.fit
 
+        return self._run_to_fit(hp, stop_at_fit).model
+
+    def reach_fit(self, hp: HyperParameters) -> tuple[Any, GivenFit, Sequence[str]]:
+        """Run the cell up to its first fit; return the model, what the fit is given, and what to know of its rows.
+
+        Raises:
+            CellError: The cell ends without a Keras fit.
+        """
+
+        def stop_in_fit(owner: Any) -> Any:
+            def stop(*args: Any, **kwargs: Any) -> None:
+                raise _FitReachedError(owner, GivenFit(args, kwargs))
+
+            return stop if is_model(owner) else owner.fit
+
+        reached = self._run_to_fit(hp, stop_in_fit)
+        own = reached.given.named.get("x")
+        parts = own.values() if isinstance(own, dict) else own if isinstance(own, list | tuple) else [own]
+        held = {id(value) for value in self._namespace.values()}
+        is_made = id(own) not in held and any(id(part) not in held for part in parts)
+        return reached.model, reached.given, [_ROWS_MADE] if is_made else []
+
+    @property
+    def definition(self) -> str:
+        """The cell's text, by which what it does is known again."""
+        return self._trial.source
+
+    def _run_to_fit(self, hp: HyperParameters, hook: Any) -> _FitReachedError:
         try:
-            self._trial.run(self._names(hp, stop_at_fit))
+            self._trial.run(self._names(hp, hook))
         except _FitReachedError as reached:
-            return reached.model
+            return reached
         raise CellError(
             "The cell has no model to give back: it ends without a Keras fit. Take its values from tuner.best instead."
         )

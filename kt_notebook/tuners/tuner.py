@@ -1,5 +1,6 @@
 """Tuner: a search over Keras models."""
 
+import inspect
 import os
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,14 @@ from kt_notebook.core.limits import check_count
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial
 from kt_notebook.oracles.hyperband import HyperbandOracle
+from kt_notebook.results.finish import Finish
+from kt_notebook.search.session import Session
 from kt_notebook.training.checkpoints import WEIGHTS_NAME, load_best, save_weights
 from kt_notebook.training.compiling import ModelSettings
+from kt_notebook.training.refit import RefitData
+from kt_notebook.training.refit_arguments import GivenFit
 from kt_notebook.tuners.base_tuner import BaseTuner
+from kt_notebook.tuners.finishing import FinishOptions, finish_search
 from kt_notebook.tuners.state_remover import StateRemover
 
 __all__ = ["Tuner"]
@@ -90,6 +96,7 @@ class Tuner(BaseTuner):
             max_model_size=max_model_size,
             distribution_strategy=distribution_strategy,
         )
+        self._given: GivenFit | None = None
         super().__init__(
             oracle, hypermodel, directory, project_name, overwrite, logger=logger, tuner_id=tuner_id, **kwargs
         )
@@ -107,6 +114,11 @@ class Tuner(BaseTuner):
         return notes
 
     # Any: arguments of Keras' fit, models and what trials return, here and below.
+    def open_session(self, fit_args: tuple[Any, ...], fit_kwargs: dict[str, Any], **options: Any) -> Session:
+        """Return a session that has not begun, as `BaseTuner.open_session`; `finish` will know what fits are given."""
+        self._given = GivenFit(fit_args, fit_kwargs)
+        return super().open_session(fit_args, fit_kwargs, **options)
+
     def run_trial(self, trial: Trial, *fit_args: Any, **fit_kwargs: Any) -> Any:
         """Build and fit the model of a trial, once for each execution, and return what the fits returned.
 
@@ -169,3 +181,63 @@ class Tuner(BaseTuner):
             )
         settings, build = self.model_settings, self.hypermodel.build
         return load_best(lambda hp: settings.build(build, hp), trial.hyperparameters.copy(), place)
+
+    def finish(
+        self,
+        x_train: Any,
+        y_train: Any = None,
+        x_test: Any = None,
+        y_test: Any = None,
+        *,
+        epochs: int | str = "best",
+        repeats: int = 5,
+        rivals: int = 1,
+        seed: int | None = None,
+        score: Any = None,
+        fit: str = "auto",
+        **fit_kwargs: Any,
+    ) -> Finish:
+        """Train the winner anew on all rows and say how good it really is, after the end of the search.
+
+        The winner and its rivals are built and fitted with each of the same seeds, with what `search` gave its fits
+        (batch size, class weights, callbacks that need no validation), and evaluated once on the test set. What has
+        ended is kept in the project: an interrupted call goes on, the same call again trains nothing.
+
+        Args:
+            x_train: All rows to train with. The rows that the search validated with belong to them now.
+            y_train: Their targets; None where x_train is a dataset that has them.
+            x_test: Rows that neither the search nor you have looked at.
+            y_test: Their targets.
+            epochs: "best" trains each for as many epochs as it was trained for when it was best in the search; or how
+                many.
+            repeats: With how many seeds. Fewer than 3 cannot tell a difference from chance.
+            rivals: How many trials behind the winner are trained and compared with it.
+            seed: What the seeds come from; None: the search's own seed.
+            score: A function `(model, x_test, y_test)` that returns a number, instead of the objective.
+            fit: As for `search`.
+            **fit_kwargs: Arguments of the fit that take the place of the search's. `verbose=0` shows no progress.
+
+        Returns:
+            What came of it: shown, a table and a verdict. `.model` is the winner's model of the first seed.
+
+        Raises:
+            ResultError: There is no winner, or its trial has no model that could be trained on other rows.
+            OptionError: An argument has no meaning, or this tuner has a `run_trial` of its own.
+            DataError: The data can be read only once.
+            KeyboardInterrupt: The user has interrupted; call it again to go on.
+            Exception: What training raises.
+
+        Warns:
+            UserWarning: The test set was looked at before, or is what the search validated with.
+        """
+        options = FinishOptions(epochs, repeats, rivals, seed, score, fit, fit_kwargs)
+        if self.hypermodel is None or inspect.getattr_static(self, "run_trial") is not vars(Tuner)["run_trial"]:
+            raise OptionError(
+                f"{type(self).__name__} trains in a run_trial of its own, so what it would fit with other rows is not "
+                "known. Move what it decides to search(…), such as batch_size=lambda hp: hp.Choice('batch_size', [32, "
+                "64]), or into a HyperModel.fit; or train once more by hand with the values of get_best_hyperparameters"
+                "()."
+            )
+        self.wait()
+        data = RefitData(x_train, y_train, x_test, y_test)
+        return finish_search(self._project, self.hypermodel, self.model_settings, self._given, data, options)
