@@ -1,0 +1,108 @@
+"""Learning curves as a figure."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from kt_notebook.core.format import format_trial_id
+from kt_notebook.core.record import SearchRecord
+from kt_notebook.results.analysis import curves_of
+from kt_notebook.results.figures.paper import COLOURS, GREY, MANY, axes_for, legend, opacity, say, show_reading
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_curves"]
+
+# How much of the curves' beginning is shown: so many times the range in which they end.
+_REACH = 15
+
+
+def plot_curves(
+    record: SearchRecord, ax: "Axes | None" = None, *, metric: str | None = None, reading: bool = True
+) -> "Axes":
+    """Draw the learning curve of each trial, the best in front.
+
+    Pruned ones are dashed, running ones blue. Of trials with several executions the mean is drawn.
+
+    Args:
+        record: The search's.
+        ax: Draw on these; None makes a figure.
+        metric: A metric of the epochs; None: the objective, the first of several.
+        reading: Whether to write over it what it says.
+
+    Example:
+        >>> from kt_notebook.core.record import SearchRecord
+        >>> ax = plot_curves(SearchRecord())
+        >>> [text.get_text() for text in ax.texts]
+        ['No trial has reported an epoch yet.']
+    """
+    from matplotlib.collections import LineCollection
+
+    ax = axes_for(ax)
+    found = curves_of(record, metric)
+    data = found.data[np.isfinite(found.data[found.metric])]
+    if data.empty:
+        say(ax, found.reading)
+        return ax
+    curves = _curves(data, found.metric)
+    kinds = {
+        trial: "best" if trial == found.best else state if state in {"pruned", "running"} else "others"
+        for trial, state in data.groupby("trial", sort=False)["state"].first().items()
+    }
+    n = len(curves)
+    styles = {
+        "others": {"colors": GREY, "alpha": opacity(n)},
+        "pruned": {"colors": GREY, "alpha": opacity(n), "linestyles": "dashed"},
+        "running": {"colors": COLOURS["running"]},
+        "best": {"colors": COLOURS["complete"], "zorder": 3},
+    }
+    for kind, style in styles.items():
+        lines = [curve for trial, curve in curves.items() if kinds[trial] == kind]
+        if lines:
+            label = f"trial {format_trial_id(str(found.best))}, the best" if kind == "best" else kind
+            width = {"best": 2.0, "running": 1.2}.get(kind, 0.8)
+            ax.add_collection(
+                LineCollection(lines, label=label, linewidths=width, rasterized=len(lines) > MANY, **style)
+            )
+            if any(len(line) == 1 for line in lines):
+                ends = np.array([line[0] for line in lines if len(line) == 1])
+                ax.scatter(*ends.T, s=6, color=style["colors"], zorder=style.get("zorder", 1))
+    ax.set_xlim(_whole_range(data["epoch"]))
+    ax.set_ylim(_range(data, found.metric))
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set(xlabel="epoch", ylabel=found.label)
+    legend(ax)
+    show_reading(ax, found.reading, is_shown=reading)
+    return ax
+
+
+def _curves(data: pd.DataFrame, metric: str) -> "dict[int | str, np.ndarray[tuple[int, int], np.dtype[np.float64]]]":
+    """Return the points of each trial's curve, shape `(n_epochs, 2)`, in the order of the rows."""
+    points = data[["epoch", metric]].to_numpy(dtype=float)
+    trials = data["trial"].to_numpy()
+    starts = np.flatnonzero(np.r_[True, trials[1:] != trials[:-1]])
+    return {trials[start]: part for start, part in zip(starts, np.split(points, starts[1:]), strict=True)}
+
+
+def _whole_range(epochs: "pd.Series[int]") -> tuple[float, float]:
+    first, last = int(epochs.min()), int(epochs.max())
+    return (first - 0.5, last + 0.5) if first == last else (first - 0.02 * last, last + 0.02 * last)
+
+
+def _range(data: pd.DataFrame, metric: str) -> tuple[float, float]:
+    """Return the range to show: where the curves end up, and of their beginning what does not make that a flat line."""
+    values = data[metric].to_numpy(dtype=float)
+    place = data.groupby("trial", sort=False).cumcount().to_numpy()
+    length = data.groupby("trial", sort=False)[metric].transform("size").to_numpy()
+    late = values[place >= length // 4]
+    low, high = float(late.min()), float(late.max())
+    first, third = np.quantile(late, [0.1, 0.9])
+    reach = 1.5 * float(third - first)
+    if reach > 0:
+        low, high = max(low, float(first) - _REACH * reach), min(high, float(third) + _REACH * reach)
+    low = max(float(values.min()), low - _REACH * (high - low))
+    high = min(float(values.max()), high + _REACH * (high - low))
+    margin = 0.04 * (high - low) or abs(high) * 0.05 or 1.0
+    return low - margin, high + margin

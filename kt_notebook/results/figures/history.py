@@ -1,0 +1,79 @@
+"""The scores trial by trial, and the best so far, as a figure."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kt_notebook.core.record import SearchRecord
+from kt_notebook.results.analysis import history_of
+from kt_notebook.results.figures.paper import (
+    COLOURS,
+    GREY,
+    MANY,
+    axes_for,
+    beyond,
+    dot_size,
+    legend,
+    opacity,
+    range_of,
+    say,
+    show_reading,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_history"]
+
+
+def plot_history(record: SearchRecord, ax: "Axes | None" = None, *, reading: bool = True) -> "Axes":
+    """Draw the score of each trial in order, with the best so far as a line.
+
+    Pruned trials are rings; a trial without a finite score is a cross at the bottom. Scores far worse than the rest
+    stand as triangles at the border.
+
+    Args:
+        record: The search's.
+        ax: Draw on these; None makes a figure.
+        reading: Whether to write over it what it says.
+
+    Example:
+        >>> from kt_notebook.core.record import SearchRecord
+        >>> ax = plot_history(SearchRecord())
+        >>> [text.get_text() for text in ax.texts]
+        ['No trial yet.']
+    """
+    ax = axes_for(ax)
+    found = history_of(record)
+    data, scores = found.data, found.data[found.score].to_numpy(dtype=float)
+    if data.empty or not np.isfinite(scores).any():
+        say(ax, found.reading)
+        return ax
+    number, states = data["number"].to_numpy(), data["state"].to_numpy()
+    finite = np.isfinite(scores)
+    low, high = range_of(scores[finite], found.sign)
+    is_beyond, shown = beyond(scores, low, high)
+    n = len(data)
+    style = {"s": dot_size(n), "alpha": opacity(n), "rasterized": n > MANY}
+    for state in dict.fromkeys(states[finite]):
+        at = finite & (states == state) & ~is_beyond
+        fill = GREY if state == "complete" else "none"
+        ax.scatter(number[at], scores[at], label=state, facecolors=fill, edgecolors=GREY, **style)
+    if (far := finite & is_beyond).any():
+        marker = "v" if found.sign < 0 else "^"
+        ax.scatter(number[far], shown[far], marker=marker, label="far worse", color=GREY, **style)
+    if not finite.all():
+        ax.scatter(
+            number[~finite], np.full((~finite).sum(), 0.02), transform=ax.get_xaxis_transform(), marker="x",
+            label="no score", color=COLOURS["failed"], clip_on=False, s=style["s"],
+        )  # fmt: skip
+    best = data["best so far"].to_numpy(dtype=float)
+    if np.isfinite(best).any():
+        ax.step(number, best, where="post", label="best so far", color=COLOURS["complete"], zorder=3)
+    ax.set_ylim(low, high)
+    ax.set_xlim(0.5 - 0.02 * n, n + 0.5 + 0.02 * n)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set(xlabel="trial, in the order of their starts", ylabel=found.label)
+    legend(ax)
+    show_reading(ax, found.reading, is_shown=reading)
+    return ax

@@ -1,0 +1,170 @@
+"""What all figures share: Axes to draw on, words where there is nothing to draw, colours, legends and readings.
+
+How it works: without `ax` a figure is made by pyplot, as pandas does it, so that a notebook shows it once at the
+cell's end; with one, only that one is touched. No setting of matplotlib is changed: sizes are relative to the user's
+own, lines and text take the colours of the user's style, and what is drawn is told apart in colour, shape and place.
+"""
+
+import math
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kt_notebook.core.palette import BAD, GOOD, PRUNED, RUN
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap, Normalize
+
+__all__ = [
+    "COLOURS",
+    "GREY",
+    "MANY",
+    "axes_for",
+    "beyond",
+    "colour_map",
+    "colour_range",
+    "dot_size",
+    "legend",
+    "opacity",
+    "range_of",
+    "say",
+    "show_reading",
+]
+
+Array = NDArray[np.float64]
+
+# One colour for a state in panel, tables and figures.
+COLOURS = {
+    "complete": GOOD,
+    "pruned": PRUNED,
+    "failed": BAD,
+    "invalid": BAD,
+    "stopped": PRUNED,
+    "running": RUN,
+    "cut": PRUNED,
+}
+# Of scores among which none is marked.
+GREY = PRUNED
+# From so many dots or lines on they are small, see-through, and pixels in a vector file.
+MANY = 500
+# Points of text below the axes, in the size of the labels: ticks, label, and some air.
+_BELOW = 3.4
+# How wide a letter is, in its size.
+_LETTER = 0.52
+
+
+def axes_for(ax: "Axes | None") -> "Axes":
+    """Return the Axes given, or new ones in a figure of their own."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(layout="constrained")[1]
+
+
+def say(ax: "Axes", text: str) -> None:
+    """Write words into Axes that have nothing to draw, and take their frame away."""
+    ax.set_axis_off()
+    width = max(16, int(_width_points(ax) / (_LETTER * _size("medium"))))
+    ax.text(0.5, 0.5, textwrap.fill(text, width), transform=ax.transAxes, ha="center", va="center", fontsize="medium")
+
+
+def show_reading(ax: "Axes", text: str, *, is_shown: bool) -> None:
+    """Write a figure's reading over it, in lines as long as the Axes are wide."""
+    if is_shown:
+        width = max(24, int(_width_points(ax) / (_LETTER * _size("medium"))))
+        ax.set_title(textwrap.fill(text, width), loc="left", fontsize="medium")
+
+
+def legend(ax: "Axes", n_columns: int = 4) -> None:
+    """Write a legend below the Axes, where it hides nothing; none where one kind is drawn, or less."""
+    handles, labels = ax.get_legend_handles_labels()
+    if len(handles) < 2:
+        return
+    from matplotlib.transforms import ScaledTranslation
+
+    down = ScaledTranslation(0, -_BELOW * _size("medium") / 72, ax.figure.dpi_scale_trans)
+    ax.legend(
+        handles,
+        labels,
+        loc="upper left",
+        bbox_to_anchor=(0, 0),
+        bbox_transform=ax.transAxes + down,
+        ncols=min(n_columns, len(handles)),
+        frameon=False,
+        fontsize="small",
+        borderaxespad=0,
+        handlelength=1.4,
+        columnspacing=1.2,
+    )
+
+
+def colour_map(ax: "Axes", *, best_is_high: bool) -> "Colormap":
+    """Return a map for eyes of all kinds in which the best stands out most from the paper, light or dark."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap, to_rgb
+
+    red, green, blue = to_rgb(ax.get_facecolor())
+    is_dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5
+    # viridis goes from dark to bright; its end next to the paper's own brightness is left out
+    shades = colormaps["viridis"](np.linspace(0.12, 1, 256) if is_dark else np.linspace(0, 0.92, 256))
+    return ListedColormap(shades if best_is_high == is_dark else shades[::-1])
+
+
+def colour_range(scores: Array, sign: float) -> "Normalize":
+    """Return the range of scores for a colour map: all, but those far worse than the rest count as the worst."""
+    from matplotlib.colors import Normalize
+
+    low, high = range_of(scores, sign, margin=0.0)
+    return Normalize(low, high, clip=True)
+
+
+def range_of(scores: Array, sign: float, margin: float = 0.05) -> tuple[float, float]:
+    """Return the range of scores to show: all, but far outliers on the worse side are beyond it.
+
+    Args:
+        scores: Finite ones, at least one.
+        sign: What makes a score one of which smaller is better.
+        margin: Add this share of the range at both ends.
+    """
+    losses = sign * scores
+    low, high = float(losses.min()), float(losses.max())
+    first, third = np.quantile(losses, [0.1, 0.9])
+    fence = float(third + 1.5 * (third - first))
+    if fence > low:
+        high = min(high, max(fence, low))
+    extra = margin * (high - low) or (abs(high) * 0.05 or 1.0) * (1 if margin else 1e-9)
+    low, high = low - extra, high + extra
+    return (low, high) if sign > 0 else (-high, -low)
+
+
+def beyond(scores: Array, low: float, high: float) -> tuple[NDArray[np.bool_], Array]:
+    """Return which scores are outside a range, and all scores put into it."""
+    return (scores < low) | (scores > high), np.clip(scores, low, high)
+
+
+def opacity(n: int) -> float:
+    """Return how opaque each of n dots or lines is."""
+    return 0.85 if n <= 100 else max(0.15, 0.85 * math.sqrt(100 / n))
+
+
+def dot_size(n: int) -> float:
+    """Return the area of each of n dots, relative to the user's markers."""
+    from matplotlib import rcParams
+
+    size: float = rcParams["lines.markersize"]
+    return size**2 * (0.7 if n <= 100 else max(0.12, 0.7 * 100 / n))
+
+
+def _size(name: str) -> float:
+    from matplotlib.font_manager import FontProperties
+
+    return float(FontProperties(size=name).get_size_in_points())
+
+
+def _width_points(ax: "Axes") -> float:
+    """Return how wide the Axes are, in points; of a figure whose layout comes later about so."""
+    return float(ax.get_position().width * ax.get_figure(root=True).get_figwidth() * 72)
