@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kt_notebook.core.format import format_count, format_metric
+from kt_notebook.core.format import format_count, format_metric, format_score
 from kt_notebook.core.record import SearchRecord
-from kt_notebook.results.cells import LONGEST_VALUE, cell_text
+from kt_notebook.results.cells import LONGEST_VALUE, cell_text, is_missing
 from kt_notebook.results.frame import ResultsFrame
 from kt_notebook.results.markup import grid, page, text
 
@@ -38,13 +38,20 @@ def _html(frame: pd.DataFrame) -> str:
     half = _ROWS // 2
     shown = pd.concat([frame.head(half), frame.tail(half)]) if len(frame) > _ROWS else frame
     columns = [shown.iloc[:, i].tolist() for i in range(shown.shape[1])]
-    rows = [[text(cell_text(value), LONGEST_VALUE) for value in row] for row in zip(*columns, strict=True)]
+    rows = [[_cell(value) for value in row] for row in zip(*columns, strict=True)]
     if len(frame) > _ROWS:
         rows.insert(half, ["…"] * len(columns))
     heads = [text(str(name), LONGEST_VALUE) for name in frame.columns]
     are_left = [not pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
     note = f"<p>{format_count(len(frame))} epochs</p>" if len(frame) > _ROWS else ""
     return grid(heads, rows, are_left) + note
+
+
+# Any: a frame of the user's making holds anything.
+def _cell(value: Any) -> str:
+    if isinstance(value, float) and not is_missing(value):
+        return format_score(value)
+    return text(cell_text(value), LONGEST_VALUE)
 
 
 def epochs_table(record: SearchRecord) -> EpochsTable:
