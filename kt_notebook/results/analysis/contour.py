@@ -155,9 +155,10 @@ def _reading(surface: pd.DataFrame, scales: Sequence[ParameterScale], score: str
         return f"The trials do not tell yet how {score} depends on {scales[0].name} and {scales[1].name}."
     losses = sign * surface.to_numpy()
     y, x = np.unravel_index(int(np.argmin(losses)), losses.shape)
+    at = (float(surface.columns.to_numpy()[x]), float(surface.index.to_numpy()[y]))
     parts = [
-        f"{shortened(scale.name)} {scale.categories[int(place)] if scale.categories else 'near ' + format_value(place)}"
-        for scale, place in zip(scales, (float(surface.columns[x]), float(surface.index[y])), strict=True)
+        f"{shortened(scale.name)} {scale.categories[int(place)] if scale.categories else f'near {format_value(place)}'}"
+        for scale, place in zip(scales, at, strict=True)
     ]
     best = format_score(sign * float(losses[y, x]))
     return f"By the model {score} is best, {best} on average over the rest, at {' and '.join(parts)}."

@@ -59,7 +59,7 @@ def curves_of(record: SearchRecord, metric: str | None = None) -> Curves:
     frames = [_curve(keys[at], str(trials.states.iloc[at]), trials.records[at], name) for at in order]
     held = [part for part in frames if part is not None]
     shown = name or "score"
-    columns = {"trial": [], "epoch": [], "state": [], shown: []}
+    columns: dict[str, list[int | str | float]] = {"trial": [], "epoch": [], "state": [], shown: []}
     if held:
         columns = {column: [value for part in held for value in part[at]] for at, column in enumerate(columns)}
     data = pd.DataFrame(columns).astype({"epoch": int, shown: float})

@@ -136,18 +136,19 @@ def _reading(data: pd.DataFrame, explained: float, n_trials: int, score: str) ->
     if explained < _HARDLY:
         return f"{counted(n_trials, 'trial')} do not tell yet what {score} depends on: they do not foretell each other."
     names = [shortened(str(name)) for name in data.index]
-    matters = data["high"].to_numpy() >= _HARDLY
-    shown = [
-        f"{name} {'has a part ' if at == 0 else ''}in {100 * row.share:.0f} % ± {max(1, 50 * (row.high - row.low)):.0f}"
-        + (f" of the differences in {score}" if at == 0 else "")
-        for at, (name, row) in enumerate(zip(names, data.itertuples(), strict=True))
-        if matters[at]
-    ][:3]
+    shares, low, high = (data[column].to_numpy(dtype=float) for column in ("share", "low", "high"))
+    matters = high >= _HARDLY
+    matters[0] = True
+    texts = [
+        f"in {100 * at:.0f} % ± {max(1.0, 50 * spread):.0f}" for at, spread in zip(shares, high - low, strict=True)
+    ]
+    shown = [f"{name} {text}" for name, text, does in zip(names, texts, matters, strict=True) if does][:3]
+    shown[0] = f"{names[0]} has a part {texts[0]} of the differences in {score}"
     parts = [", ".join(shown)]
     little = [name for name, does in zip(names, matters, strict=True) if not does]
     if little:
         parts.append(f"{_listed(little)} hardly any")
-    if len(data) > 1 and matters[1] and data["low"].iloc[0] < data["high"].iloc[1]:
+    if len(data) > 1 and matters[1] and low[0] < high[1]:
         parts.append("which of the first two matters more is not sure")
     return "; ".join(parts) + "."
 

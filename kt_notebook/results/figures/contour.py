@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import Contour, contour_of
 from kt_notebook.results.figures.paper import (
-    MANY,
     axes_for,
+    colour_bar,
     colour_map,
     colour_range,
-    dot_size,
+    dot_style,
     opacity,
     say,
     show_reading,
@@ -66,14 +67,14 @@ def plot_contour(
         _draw_surface(ax, found, cmap, norm)
     x, y = (jittered(scale, data[scale.column].tolist()) for scale in found.scales)
     n = len(scores)
-    style = {"s": dot_size(n), "linewidths": 0.8, "alpha": max(0.4, opacity(n)), "rasterized": n > MANY}
+    style = {**dot_style(n), "linewidths": 0.8, "alpha": max(0.4, opacity(n))}
     ax.scatter(x[~is_complete], y[~is_complete], facecolors="none", edgecolors="0.5", label="pruned", **style)
     # The best are drawn last.
     order = np.flatnonzero(is_complete)[np.argsort(-found.sign * scores[is_complete], kind="stable")]
     dots = ax.scatter(
         x[order], y[order], c=scores[order], cmap=cmap, norm=norm, edgecolors=ax.get_facecolor(), zorder=3, **style
     )
-    ax.get_figure().colorbar(dots, ax=ax, label=found.label)
+    colour_bar(ax, dots, found.label)
     show_reading(ax, found.reading, is_shown=reading)
     return ax
 
@@ -92,7 +93,7 @@ def _draw_surface(ax: "Axes", found: Contour, cmap: "Colormap", norm: "Normalize
     ax.pcolormesh(*edges, z, cmap=cmap, norm=norm, alpha=0.75, zorder=0, linewidth=0, rasterized=True)
 
 
-def _edges(places: "np.ndarray[tuple[int], np.dtype[np.float64]]", *, is_log: bool) -> list[float]:
+def _edges(places: NDArray[np.float64], *, is_log: bool) -> list[float]:
     """Return the borders between places and at both ends."""
     at = np.log(places) if is_log else places
     middle = (at[1:] + at[:-1]) / 2

@@ -4,16 +4,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kt_notebook.core.format import format_trial_id
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import curves_of
-from kt_notebook.results.figures.paper import COLOURS, GREY, MANY, axes_for, legend, opacity, say, show_reading
+from kt_notebook.results.figures.paper import (
+    COLOURS,
+    GREY,
+    MANY,
+    axes_for,
+    legend,
+    opacity,
+    say,
+    show_reading,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["plot_curves"]
+
+Array = NDArray[np.float64]
 
 # How much of the curves' beginning is shown: so many times the range in which they end.
 _REACH = 15
@@ -38,8 +51,6 @@ def plot_curves(
         >>> [text.get_text() for text in ax.texts]
         ['No trial has reported an epoch yet.']
     """
-    from matplotlib.collections import LineCollection
-
     ax = axes_for(ax)
     found = curves_of(record, metric)
     data = found.data[np.isfinite(found.data[found.metric])]
@@ -51,34 +62,44 @@ def plot_curves(
         trial: "best" if trial == found.best else state if state in {"pruned", "running"} else "others"
         for trial, state in data.groupby("trial", sort=False)["state"].first().items()
     }
-    n = len(curves)
-    styles = {
-        "others": {"colors": GREY, "alpha": opacity(n)},
-        "pruned": {"colors": GREY, "alpha": opacity(n), "linestyles": "dashed"},
-        "running": {"colors": COLOURS["running"]},
-        "best": {"colors": COLOURS["complete"], "zorder": 3},
-    }
-    for kind, style in styles.items():
+    for kind in ("others", "pruned", "running", "best"):
         lines = [curve for trial, curve in curves.items() if kinds[trial] == kind]
         if lines:
             label = f"trial {format_trial_id(str(found.best))}, the best" if kind == "best" else kind
-            width = {"best": 2.0, "running": 1.2}.get(kind, 0.8)
-            ax.add_collection(
-                LineCollection(lines, label=label, linewidths=width, rasterized=len(lines) > MANY, **style)
-            )
-            if any(len(line) == 1 for line in lines):
-                ends = np.array([line[0] for line in lines if len(line) == 1])
-                ax.scatter(*ends.T, s=6, color=style["colors"], zorder=style.get("zorder", 1))
+            _draw(ax, lines, kind, label, opacity(len(curves)))
     ax.set_xlim(_whole_range(data["epoch"]))
     ax.set_ylim(_range(data, found.metric))
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    whole_numbers(ax.xaxis)
     ax.set(xlabel="epoch", ylabel=found.label)
     legend(ax)
     show_reading(ax, found.reading, is_shown=reading)
     return ax
 
 
-def _curves(data: pd.DataFrame, metric: str) -> "dict[int | str, np.ndarray[tuple[int, int], np.dtype[np.float64]]]":
+def _draw(ax: "Axes", lines: list[Array], kind: str, label: str, alpha: float) -> None:
+    """Draw curves of one kind; one of a single epoch as a dot."""
+    from matplotlib.collections import LineCollection
+
+    colour = {"running": COLOURS["running"], "best": COLOURS["complete"]}.get(kind, GREY)
+    front = 3 if kind == "best" else 1
+    ax.add_collection(
+        LineCollection(
+            lines,
+            label=label,
+            colors=colour,
+            linewidths={"best": 2.0, "running": 1.2}.get(kind, 0.8),
+            linestyles="dashed" if kind == "pruned" else "solid",
+            alpha=alpha if colour == GREY else None,
+            rasterized=len(lines) > MANY,
+            zorder=front,
+        )
+    )
+    dots = np.array([line[0] for line in lines if len(line) == 1])
+    if len(dots):
+        ax.scatter(dots[:, 0], dots[:, 1], s=6, color=colour, zorder=front)
+
+
+def _curves(data: pd.DataFrame, metric: str) -> "dict[int | str, Array]":
     """Return the points of each trial's curve, shape `(n_epochs, 2)`, in the order of the rows."""
     points = data[["epoch", metric]].to_numpy(dtype=float)
     trials = data["trial"].to_numpy()

@@ -9,15 +9,14 @@ from kt_notebook.results.analysis import history_of
 from kt_notebook.results.figures.paper import (
     COLOURS,
     GREY,
-    MANY,
     axes_for,
     beyond,
-    dot_size,
+    dot_style,
     legend,
-    opacity,
     range_of,
     say,
     show_reading,
+    whole_numbers,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def plot_history(record: SearchRecord, ax: "Axes | None" = None, *, reading: boo
     low, high = range_of(scores[finite], found.sign)
     is_beyond, shown = beyond(scores, low, high)
     n = len(data)
-    style = {"s": dot_size(n), "alpha": opacity(n), "rasterized": n > MANY}
+    style = dot_style(n)
     for state in dict.fromkeys(states[finite]):
         at = finite & (states == state) & ~is_beyond
         fill = GREY if state == "complete" else "none"
@@ -72,7 +71,7 @@ def plot_history(record: SearchRecord, ax: "Axes | None" = None, *, reading: boo
         ax.step(number, best, where="post", label="best so far", color=COLOURS["complete"], zorder=3)
     ax.set_ylim(low, high)
     ax.set_xlim(0.5 - 0.02 * n, n + 0.5 + 0.02 * n)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    whole_numbers(ax.xaxis)
     ax.set(xlabel="trial, in the order of their starts", ylabel=found.label)
     legend(ax)
     show_reading(ax, found.reading, is_shown=reading)

@@ -7,7 +7,7 @@ own, lines and text take the colours of the user's style, and what is drawn is t
 
 import math
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from kt_notebook.core.palette import BAD, GOOD, PRUNED, RUN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Colormap, Normalize
 
 __all__ = [
@@ -24,14 +26,17 @@ __all__ = [
     "MANY",
     "axes_for",
     "beyond",
+    "colour_bar",
     "colour_map",
     "colour_range",
     "dot_size",
+    "dot_style",
     "legend",
     "opacity",
     "range_of",
     "say",
     "show_reading",
+    "whole_numbers",
 ]
 
 Array = NDArray[np.float64]
@@ -159,6 +164,25 @@ def dot_size(n: int) -> float:
     return size**2 * (0.7 if n <= 100 else max(0.12, 0.7 * 100 / n))
 
 
+# Any: keyword arguments of matplotlib.
+def dot_style(n: int) -> dict[str, Any]:
+    """Return how n dots are drawn: small and see-through where they are many, and pixels in a vector file then."""
+    return {"s": dot_size(n), "alpha": opacity(n), "rasterized": n > MANY}
+
+
+def whole_numbers(axis: "Axis") -> None:
+    """Let an axis have ticks at whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def colour_bar(ax: "Axes", drawn: "ScalarMappable", label: str) -> "Axes | None":
+    """Draw a colour bar beside the Axes and return its own."""
+    figure = ax.get_figure()
+    return None if figure is None else figure.colorbar(drawn, ax=ax, label=label).ax
+
+
 def _size(name: str) -> float:
     from matplotlib.font_manager import FontProperties
 
@@ -167,4 +191,5 @@ def _size(name: str) -> float:
 
 def _width_points(ax: "Axes") -> float:
     """Return how wide the Axes are, in points; of a figure whose layout comes later about so."""
-    return float(ax.get_position().width * ax.get_figure(root=True).get_figwidth() * 72)
+    figure = ax.get_figure(root=True)
+    return float(ax.get_position().width * (figure.get_figwidth() if figure else 6.4) * 72)

@@ -37,7 +37,8 @@ def plot_parallel(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
     """Draw each trial as a line through its values and its score, which is its colour too; the best in front.
 
     Axes of hyperparameters that are drawn on a log scale are so here. Where a hyperparameter is not active the line
-    passes below its axis. Lines of pruned trials are dotted. Trials without a finite score are left out, as the axis' text says.
+    passes below its axis. Lines of pruned trials are dotted. Trials without a finite score are left out, as the text
+    below says.
 
     Args:
         record: The search's.

@@ -1,23 +1,13 @@
 """The trials of two objectives as a figure, with those that none surpasses."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import pareto_of
 from kt_notebook.results.analysis.trials import shortened
-from kt_notebook.results.figures.paper import (
-    COLOURS,
-    GREY,
-    MANY,
-    axes_for,
-    dot_size,
-    legend,
-    opacity,
-    say,
-    show_reading,
-)
+from kt_notebook.results.figures.paper import COLOURS, GREY, axes_for, dot_size, dot_style, legend, say, show_reading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +44,7 @@ def plot_pareto(
         return ax
     x, y = _chosen(tuple(objectives), list(found.objectives))
     data, n = found.data, len(found.data)
-    style = {"s": dot_size(n), "alpha": opacity(n), "rasterized": n > MANY}
+    style = dot_style(n)
     others = data[~data["front"] & (data["state"] == "complete")]
     pruned = data[~data["front"] & (data["state"] != "complete")]
     front = data[data["front"]].sort_values(x)
@@ -65,7 +55,7 @@ def plot_pareto(
     ax.scatter(front[x], front[y], s=1.3 * dot_size(len(front)), color=COLOURS["complete"], label="front", zorder=3)
     if len(found.objectives) == 2:
         # what a trial with this x is sure to reach in y is what the last one on the better side has
-        steps = "post" if found.objectives[x] == "min" else "pre"
+        steps: Literal["post", "pre"] = "post" if found.objectives[x] == "min" else "pre"
         ax.step(front[x], front[y], where=steps, color=COLOURS["complete"], linewidth=1, zorder=2)
     labels = [f"{shortened(name)}, {_better(found.objectives[name])} is better" for name in (x, y)]
     ax.set(xlabel=labels[0], ylabel=labels[1])

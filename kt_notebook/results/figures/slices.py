@@ -14,11 +14,10 @@ from kt_notebook.results.analysis.parameters import ParameterScale
 from kt_notebook.results.figures.paper import (
     COLOURS,
     GREY,
-    MANY,
     axes_for,
     beyond,
     dot_size,
-    opacity,
+    dot_style,
     range_of,
     say,
     show_reading,
@@ -130,7 +129,7 @@ def _draw(ax: "Axes", found: Slices, scale: ParameterScale, *, is_first: bool) -
     n = len(x)
     _, shown = beyond(scores, low, high)
     best = int(np.nanargmin(np.where(found.data["state"] == "complete", found.sign * every, np.inf)))
-    style = {"s": dot_size(n), "alpha": opacity(n), "rasterized": n > MANY}
+    style = dot_style(n)
     is_complete = states == "complete"
     ax.scatter(x[~is_complete], shown[~is_complete], facecolors="none", edgecolors=GREY, label="pruned", **style)
     ax.scatter(x[is_complete], shown[is_complete], color=GREY, label="complete", **style)

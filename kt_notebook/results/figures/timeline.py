@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import timeline_of
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["plot_timeline"]
 
 _UNITS = (("s", 1.0, 180.0), ("min", 60.0, 10_800.0), ("h", 3600.0, float("inf")))
+# More lanes are not numbered.
+_MOST_LANES = 16
+# Beside colours, for those who do not see them.
 _HATCHES = {"failed": "////", "invalid": "////", "pruned": "...."}
 
 
@@ -57,9 +61,8 @@ def plot_timeline(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
         )
     ax.set_xlim(0, max(float(data["end"].max()) / seconds, 1e-9) * 1.01)
     ax.set_ylim(found.n_lanes - 0.4, -0.6)
-    ax.yaxis.get_major_locator().set_params(integer=True)
-    ax.set_yticks(range(found.n_lanes)) if found.n_lanes <= 16 else None
-    ax.set_yticklabels([str(lane + 1) for lane in range(found.n_lanes)]) if found.n_lanes <= 16 else None
+    if found.n_lanes <= _MOST_LANES:
+        ax.set_yticks(range(found.n_lanes), [str(lane + 1) for lane in range(found.n_lanes)])
     ax.set(xlabel=f"time since the search began, {unit}", ylabel="trials at once")
     legend(ax)
     show_reading(ax, found.reading, is_shown=reading)
@@ -67,10 +70,10 @@ def plot_timeline(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
 
 
 def _bars(
-    start: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-    end: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-    lane: "np.ndarray[tuple[int], np.dtype[np.int_]]",
-) -> "np.ndarray[tuple[int, int, int], np.dtype[np.float64]]":
+    start: NDArray[np.float64],
+    end: NDArray[np.float64],
+    lane: NDArray[np.int_],
+) -> NDArray[np.float64]:
     """Return the corners of each trial's bar, shape `(n, 4, 2)`."""
     x = np.stack([start, end, end, start], axis=1)
     y = np.stack([lane - 0.4, lane - 0.4, lane + 0.4, lane + 0.4], axis=1)
