@@ -12,7 +12,7 @@ import numpy as np
 
 from kt_notebook.training.fit.internals import Internals
 
-__all__ = ["EpochRows", "Rows", "adapter_of", "order_like", "order_of_rows"]
+__all__ = ["EpochRows", "Rows", "adapter_of", "as_they_are", "order_of_rows"]
 
 
 class Rows:
@@ -75,7 +75,7 @@ class EpochRows:
 
     Attributes:
         rows: All rows.
-        order: Row numbers of type int64 in the order of this epoch, shape `(n_rows,)`; None: as they are.
+        order: Row numbers of type int64 in the order of this epoch, shape `(n_rows,)`.
         is_stopping: Tells whether `fit` is to end after the next step.
         n_asked: Steps that `fit` has asked for.
         n_done: Steps that have been run; `fit` asks for each of them.
@@ -113,8 +113,8 @@ def _adapter_class(base: type) -> type:
 
         def _order_now(self) -> Any:
             if not self._rows.shuffle:
-                return None
-            if self._order is None or self._known.global_seed() is None:
+                self._order = as_they_are(self._rows) if self._order is None else self._order
+            elif self._order is None or self._known.global_seed() is None:
                 self._order = order_of_rows(self._known, self._rows.n_rows)
             return self._order
 
@@ -148,11 +148,11 @@ def adapter_of(known: Internals, rows: Rows, is_stopping: Callable[[], bool]) ->
     return _adapter_class(known.data_adapter)(known, rows, is_stopping)
 
 
-def order_like(rows: Rows) -> Any:
-    """Return any order of rows in the form that a fit's own has: for tracing."""
+def as_they_are(rows: Rows) -> Any:
+    """Return the order of rows that are not shuffled; for tracing it stands for any other."""
     import tensorflow as tf
 
-    return tf.range(rows.n_rows, dtype=tf.int64) if rows.shuffle else None
+    return tf.range(rows.n_rows, dtype=tf.int64)
 
 
 def order_of_rows(known: Internals, n_rows: int) -> Any:

@@ -232,17 +232,15 @@ def _traced(function: Callable[..., Any]) -> Any:
 
 
 def _batch(tensors: Any, order: Any, number: Any, size: Any) -> Any:
-    """Return one step's rows; `size` is a Python number where all steps have equally many."""
+    """Return one step's rows; `size` is a Python number where all steps have equally many.
+
+    Rows that are taken as they are have an order, too: of a range TensorFlow knows so much that it rearranges sums.
+    """
     import keras
     import tensorflow as tf
 
     begin = number * size
-    if isinstance(size, int):
-        numbers = begin + tf.range(size, dtype=tf.int64) if order is None else tf.slice(order, [begin], [size])
-    else:
-        n_rows = tf.shape(keras.tree.flatten(tensors)[0], tf.int64)[0]
-        end = tf.minimum(begin + size, n_rows)
-        numbers = tf.range(begin, end) if order is None else order[begin:end]
+    numbers = tf.slice(order, [begin], [size]) if isinstance(size, int) else order[begin : begin + size]
     return keras.tree.map_structure(lambda tensor: _opaque(tf.gather(tensor, numbers, axis=0)), tensors)
 
 

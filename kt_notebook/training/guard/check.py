@@ -86,14 +86,14 @@ class _First:
         self._rows = rows
         self.n_steps = max(1, min(_MOST_STEPS, rows.n_rows // rows.batch_size))
         # Any order does, if it is none in which a mistake would not be seen.
-        order = np.random.default_rng(0).permutation(rows.n_rows) if rows.shuffle else None
-        self._order = order
+        generator = np.random.default_rng(0)
+        self._order = generator.permutation(rows.n_rows) if rows.shuffle else np.arange(rows.n_rows)
 
     def begun(self) -> EpochRows:
         """Return all rows as fused steps take them."""
         import tensorflow as tf
 
-        return EpochRows(self._rows, None if self._order is None else tf.constant(self._order, tf.int64))
+        return EpochRows(self._rows, tf.constant(self._order, tf.int64))
 
     def batches(self) -> Any:
         """Return the first rows as a dataset, whose batches have the shapes that `fit` would know."""
@@ -102,7 +102,7 @@ class _First:
 
         size = self._rows.batch_size
         n_rows = min(self._rows.n_rows, self.n_steps * size)
-        numbers = np.arange(n_rows) if self._order is None else self._order[:n_rows]
+        numbers = self._order[:n_rows]
         first = keras.tree.map_structure(lambda tensor: tf.gather(tensor, numbers, axis=0), self._rows.tensors)
         return tf.data.Dataset.from_tensor_slices(first).batch(size, drop_remainder=self._rows.is_even)
 

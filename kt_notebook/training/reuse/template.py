@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kt_notebook.training.compiling import compiled_with, made_anew
-from kt_notebook.training.fit.arrays import EpochRows, Rows, order_like
+from kt_notebook.training.fit.arrays import EpochRows, Rows, as_they_are
 from kt_notebook.training.fit.building import build_for
 from kt_notebook.training.fit.internals import Internals
 from kt_notebook.training.fit.steps import StepFunction, evaluating, training
@@ -103,9 +103,9 @@ class Template:
                 they cannot be traced, which the fit itself tells best.
         """
         try:
-            resources = self._training.trace(EpochRows(rows, order_like(rows)))
+            resources = self._training.trace(EpochRows(rows, as_they_are(rows)))
             if validation is not None:
-                resources += self._evaluating.trace(EpochRows(validation, None))
+                resources += self._evaluating.trace(EpochRows(validation, as_they_are(validation)))
         except Exception as error:  # Of the user's data and losses: whatever tracing raises.
             raise NotShareableError(f"its steps cannot be traced ({type(error).__name__})") from error
         known = {id(variable.handle) for variable in self.slots}
