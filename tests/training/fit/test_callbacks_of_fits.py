@@ -9,14 +9,12 @@ from kt_notebook.core.fit_way import FitWay
 from tests.training.fit.callback_cases import LEFT_OUT, OF_USERS, PATHS, SHIPPED, WRITING, callback_case
 from tests.training.same_as_fit import PLAIN, check, classes_of, differences, run_trials, slow_but
 
-pytestmark = [pytest.mark.keras, pytest.mark.slow]
-_QUICK = ("EarlyStopping", "ReduceLROnPlateau", "LambdaCallback")
+pytestmark = pytest.mark.keras
+_QUICK = ("EarlyStopping", "ReduceLROnPlateau")
 _QUICK_OWN = (
     "evaluates, predicts, trains",
-    "changes weights and rate",
     "stops at an epoch's begin",
     "changes what is traced",
-    "stops amid an epoch",
 )
 
 

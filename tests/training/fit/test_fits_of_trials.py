@@ -21,7 +21,7 @@ from tests.training.same_as_fit import (
     small_model,
 )
 
-pytestmark = [pytest.mark.keras, pytest.mark.slow]
+pytestmark = pytest.mark.keras
 
 
 def _judged(v: Values, model: Any, **further: Any) -> None:

@@ -17,7 +17,7 @@ from tests.training.fit.judge_cases import (
 )
 from tests.training.same_as_fit import Case, Values, check, classes_of, fit_data, numbers, slow_but, whole
 
-pytestmark = [pytest.mark.keras, pytest.mark.slow]
+pytestmark = pytest.mark.keras
 _QUICK_LOSSES = ("LogCosh", "Huber", "CosineSimilarity", "SparseCategoricalCrossentropy", "Poisson", "Tversky")
 _QUICK_METRICS = ("AUC", "Precision", "F1Score", "MeanIoU", "ConcordanceCorrelation", "CosineSimilarity", "R2Score")
 
@@ -64,12 +64,14 @@ def test_a_loss_by_its_name_is_the_same(name: str) -> None:
     check(judged_case(name, [(kind, name, [name])]))
 
 
+@pytest.mark.slow
 def test_metrics_that_count_with_sample_weights_are_the_same() -> None:
     head = [("yes", "binary_crossentropy", ["accuracy", metric("AUC")[1]])]
     weights = {"sample_weight": abs(numbers(50)), "class_weight": None}
     check(judged_case("weighted", head, data=weights, weighted_metrics=["accuracy", "mse"]))
 
 
+@pytest.mark.slow
 def test_the_loss_for_sequences_of_labels_is_the_same() -> None:
     def build(v: Values) -> Any:
         import keras
@@ -110,6 +112,7 @@ def test_a_loss_and_a_metric_of_the_users_own_are_the_same(what: str) -> None:
     check(judged_case(what, [head], **USERS_OWN))
 
 
+@pytest.mark.slow
 def test_a_metric_that_gives_several_numbers_is_the_same() -> None:
     import keras
 
@@ -127,6 +130,7 @@ def test_a_metric_that_gives_several_numbers_is_the_same() -> None:
     check(judged_case("dict", [("number", "mse", [Moments])], **USERS_OWN))
 
 
+@pytest.mark.slow
 def test_metrics_without_names_have_the_names_of_fit() -> None:
     import keras
 

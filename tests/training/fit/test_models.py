@@ -11,9 +11,10 @@ from tests.training.fit.model_cases import (
 )
 from tests.training.same_as_fit import FUSED, Case, check, slow_but
 
-pytestmark = [pytest.mark.keras, pytest.mark.slow]
-_QUICK = ("shared layers", "frozen layers", "swapped constants", "constants set afterwards")
-_QUICK_OTHERS = ("dropout here, none there", "a rate of noise")
+pytestmark = pytest.mark.keras
+_QUICK = ("frozen layers", "swapped constants")
+_QUICK_STEPS = ("train_step", "other logs")
+_QUICK_OTHERS = ("dropout here, none there",)
 
 
 @pytest.mark.parametrize("name", slow_but(_QUICK, TAKEN_OVER))
@@ -26,12 +27,12 @@ def test_models_that_differ_in_more_than_numbers_share_no_graph(name: str) -> No
     check(Case(name, OTHER_GRAPHS[name], later=FUSED, why="its graph is another one"))
 
 
-@pytest.mark.parametrize("name", ["train_step", "other logs", "compute_loss", "metrics"])
+@pytest.mark.parametrize("name", slow_but(_QUICK_STEPS, (*_QUICK_STEPS, "compute_loss", "metrics")))
 def test_steps_of_the_users_own_are_the_same(name: str) -> None:
     check(own_step_case(name))
 
 
-@pytest.mark.parametrize("name", slow_but(("subclassed", "add_loss and draws", "operations"), OF_USERS))
+@pytest.mark.parametrize("name", slow_but(("add_loss and draws",), OF_USERS))
 def test_a_model_with_parts_of_the_users_own_is_the_same(name: str) -> None:
     check(Case(name, OF_USERS[name], later=FUSED, why=OWN))
 
@@ -40,5 +41,6 @@ def test_a_model_without_labels_is_the_same() -> None:
     check(autoencoder())
 
 
+@pytest.mark.slow
 def test_a_layer_that_remembers_is_the_same() -> None:
     check(stateful())

@@ -24,7 +24,7 @@ from tests.training.same_as_fit import (
     state_of,
 )
 
-pytestmark = [pytest.mark.keras, pytest.mark.slow]
+pytestmark = pytest.mark.keras
 
 
 def _small(v: Values) -> Any:
