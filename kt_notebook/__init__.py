@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kt_notebook.core.oracle import Oracle, synchronized
     from kt_notebook.core.space import HyperParameters
     from kt_notebook.oracles.hyperband import HyperbandOracle
+    from kt_notebook.results.compare import compare
     from kt_notebook.training.hypermodel import HyperModel
     from kt_notebook.tuners.base_tuner import BaseTuner
     from kt_notebook.tuners.hyperband import Hyperband
@@ -32,6 +33,7 @@ __all__ = [
     "SklearnTuner",
     "Tuner",
     "applications",
+    "compare",
     "engine",
     "errors",
     "load_ipython_extension",
@@ -54,6 +56,7 @@ _HOMES = {
     "RandomSearch": "kt_notebook.tuners.search_tuners",
     "SklearnTuner": "kt_notebook.tuners.sklearn_tuner",
     "Tuner": "kt_notebook.tuners.tuner",
+    "compare": "kt_notebook.results.compare",
     "synchronized": "kt_notebook.core.oracle",
 }
 

@@ -1,6 +1,7 @@
 """What a user has given a tuner by mistake."""
 
 import difflib
+import warnings
 from typing import Any
 
 from kt_notebook.core.errors import OptionError
@@ -30,18 +31,21 @@ _OF_SEARCH = ("block", "cv", "fit", "timeout")
 
 
 # Any: whatever a user passed by mistake.
-def check_arguments(kind: type, oracle: Any, kwargs: dict[str, Any]) -> None:
+def check_arguments(kind: type, oracle: Any, kwargs: dict[str, Any], logger: object = None) -> None:
     """Look at what a tuner was given.
 
     Args:
         kind: The tuner's class.
         oracle: What is to choose the trials.
         kwargs: Arguments that it does not have.
+        logger: Has no effect, of which this warns where it is given.
 
     Raises:
         OptionError: The oracle is none, or there are such arguments; the nearest that there is, or
             where they belong, is named.
     """
+    if logger is not None:
+        warnings.warn("logger= has no effect, as in KerasTuner 1.4.", DeprecationWarning, stacklevel=4)
     if not isinstance(oracle, Oracle):
         raise OptionError(f"oracle is {oracle!r}. Give an Oracle, such as kt_notebook.oracles.RandomSearchOracle().")
     for name, value in kwargs.items():

@@ -6,7 +6,6 @@ session, which owns the oracle while it runs; methods that need the end of a sea
 
 import functools
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +21,8 @@ from kt_notebook.core.protocol import TrialFunction
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial
 from kt_notebook.oracles.pruning import create_pruner
+from kt_notebook.results.epochs import EpochsTable, epochs_table
+from kt_notebook.results.figures.plots import Plots
 from kt_notebook.results.table import BestValues, ResultsTable, best_values, results_table
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
@@ -91,10 +92,8 @@ class BaseTuner(Stateful):
         tuner_id: str | None = None,
         **kwargs: Any,  # refused, with the nearest name that there is
     ) -> None:
-        check_arguments(type(self), oracle, kwargs)
+        check_arguments(type(self), oracle, kwargs, logger)
         refuse_chief_and_worker(os.environ)
-        if logger is not None:
-            warnings.warn("logger= has no effect, as in KerasTuner 1.4.", DeprecationWarning, stacklevel=3)
         self._oracle = oracle
         if prune is not None:
             oracle.pruner = create_pruner(prune)
@@ -273,11 +272,7 @@ class BaseTuner(Stateful):
         )
 
     def opening_notes(self, *, is_starting: bool = True) -> list[SearchNoted]:
-        """Return what the user should know from the start; what was found damaged is told once.
-
-        Args:
-            is_starting: Whether the search goes on now, which moves damaged lines out of the journal.
-        """
+        """Return what to know from the start, once; starting moves damaged lines out of the journal."""
         advice, self._advice = self._advice, []
         return [*self._project.opening_notes(is_starting=is_starting), *(advice if is_starting else [])]
 
@@ -343,11 +338,18 @@ class BaseTuner(Stateful):
         return results_table(self._project.record)
 
     @known_now
-    def pareto(self) -> list[Trial]:
-        """The completed trials so far that none surpasses in all objectives, in the order of the first. Never waits.
+    def epochs(self) -> EpochsTable:
+        """The epochs so far, one row for each epoch of each execution, as a pandas DataFrame. Never waits."""
+        return epochs_table(self._project.record)
 
-        Pruned trials are not compared. With one objective these are the best trial and those that are as good.
-        """
+    @known_now
+    def plot(self) -> Plots:
+        """Figures of the trials so far: `tuner.plot.history()`, `tuner.plot.importance()`, … Never waits."""
+        return Plots(lambda: self._project.record)
+
+    @known_now
+    def pareto(self) -> list[Trial]:
+        """The completed trials, without pruned ones, that none surpasses, by the first objective. Never waits."""
         return pareto_trials(list(self._oracle.trials.values()), self._oracle.objective)
 
     @known_now
