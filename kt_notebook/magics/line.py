@@ -12,12 +12,16 @@ from kt_notebook.core.errors import OptionError
 from kt_notebook.core.format import format_duration, format_values
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.core.values import value_to_json
+from kt_notebook.magics.bake import bake_word
+from kt_notebook.magics.finish import finish_word
 from kt_notebook.magics.given_line import read_given_line
-from kt_notebook.panel.host import Host, HostedSearch, Owner, front_end, host_of
-from kt_notebook.panel.showing import show_search
+from kt_notebook.magics.named_search import named_search, tuner_of
+from kt_notebook.magics.plot import plot_word
+from kt_notebook.magics.refine import refine_word
+from kt_notebook.magics.show import show_word
+from kt_notebook.panel.host import HostedSearch, Owner, host_of
 from kt_notebook.storage.project_store import load_record
 from kt_notebook.storage.projects import Project, list_projects
-from kt_notebook.tuners import Tuner
 from kt_notebook.tuners.summaries import progress_parts
 
 __all__ = ["LINE_HELP", "WORDS", "run_line"]
@@ -30,7 +34,14 @@ Usage:
 
     list                         every search of this kernel and every project beside the notebook
     show, status                 its panel; one line of it
+    show N                       trial N in full
     results, best                the table of its trials; the best values
+    plot KIND                    a figure and what it says: history, curves, parallel, importance, slice, contour,
+                                 timeline, pareto, rank; %tune plot says which is what
+    bake [N]                     a new cell below: the tuned cell with the values of trial N, the best without N
+    refine                       what the results advise, and the next cell with better ranges
+    finish x_train y_train x_test y_test
+                                 the winner trained anew on all rows, and evaluated once: how good is it really?
     wait                         until it has ended
     pause, resume                no new trial; go on
     stop [--now]                 after the running trial, or at once
@@ -85,34 +96,29 @@ def _list(shell: Any, _words: list[str]) -> None:
 
 def _status(shell: Any, words: list[str]) -> None:
     """Print one search's state, progress and best."""
-    print(_status_line(_search(shell, words).feed.record, time.time()))  # noqa: T201
-
-
-def _show(shell: Any, words: list[str]) -> None:
-    """Show one search's panel."""
-    show_search(host_of(shell), _search(shell, words), front_end(shell))
+    print(_status_line(named_search(shell, words).feed.record, time.time()))  # noqa: T201
 
 
 def _wait(shell: Any, words: list[str]) -> None:
     """Wait for the end of one search."""
-    _tuner(shell, words).wait()
+    tuner_of(named_search(shell, words)).wait()
 
 
 def _results(shell: Any, words: list[str]) -> Any:
     """Return the table of one search's trials."""
-    return _tuner(shell, words).results
+    return tuner_of(named_search(shell, words)).results
 
 
 def _best(shell: Any, words: list[str]) -> Any:
     """Return one search's best values."""
-    return _tuner(shell, words).best
+    return tuner_of(named_search(shell, words)).best
 
 
 def _poster(command: type[Pause | Resume | Stop | StopNow]) -> Callable[[Any, list[str]], None]:
     def post(shell: Any, words: list[str]) -> None:
         """Ask one search for something."""
         chosen = StopNow if command is Stop and "--now" in words else command
-        search = _search(shell, [word for word in words if word != "--now"])
+        search = named_search(shell, [word for word in words if word != "--now"])
         _session(search).post(chosen())
 
     return post
@@ -121,7 +127,7 @@ def _poster(command: type[Pause | Resume | Stop | StopNow]) -> Callable[[Any, li
 def _enqueue(shell: Any, words: list[str]) -> None:
     """Put a trial with values from the line behind those that wait already."""
     given = read_given_line(" ".join(words))
-    search = _search(shell, [given.name] if given.name is not None else [])
+    search = named_search(shell, [given.name] if given.name is not None else [])
     _session(search).post(Enqueue(values=given.values, again=given.again))
     text = format_values({name: value_to_json(value) for name, value in given.values.items()}) or "the defaults"
     print(f"{search.name}: enqueued {text}")  # noqa: T201
@@ -151,7 +157,7 @@ def _open(shell: Any, words: list[str]) -> None:
 
 WORDS: dict[str, Callable[[Any, list[str]], Any]] = {
     "list": _list,
-    "show": _show,
+    "show": show_word,
     "status": _status,
     "wait": _wait,
     "stop": _poster(Stop),
@@ -160,31 +166,12 @@ WORDS: dict[str, Callable[[Any, list[str]], Any]] = {
     "enqueue": _enqueue,
     "results": _results,
     "best": _best,
+    "plot": plot_word,
+    "bake": bake_word,
+    "refine": refine_word,
+    "finish": finish_word,
     "open": _open,
 }
-
-
-def _search(shell: Any, words: list[str]) -> HostedSearch:
-    """Return the search that the words name, the latest without words."""
-    host: Host = host_of(shell)
-    searches = host.searches()
-    if not searches:
-        raise OptionError("This kernel has no search yet. Put %%tune over a cell; %tune list shows those on disk.")
-    if not words:
-        return searches[-1]
-    named = [search for search in searches if search.name == words[0]]
-    if not named:
-        known = ", ".join(dict.fromkeys(search.name for search in searches))
-        raise OptionError(f"This kernel has no search called {words[0]!r}. There are: {known}.")
-    return named[-1]
-
-
-def _tuner(shell: Any, words: list[str]) -> Tuner:
-    search = _search(shell, words)
-    tuner = search.tuner
-    if not isinstance(tuner, Tuner):
-        raise OptionError(f"The tuner of {search.name} is gone from the notebook. Run its cell again to have it back.")
-    return tuner
 
 
 def _status_line(record: SearchRecord, now: float) -> str:
