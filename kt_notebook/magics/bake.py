@@ -1,13 +1,12 @@
 """`%tune bake`: a new cell below with one trial's values in the place of `hp`."""
 
 import ast
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kt_notebook.core.budget import Budget
 from kt_notebook.core.errors import OptionError
-from kt_notebook.core.format import format_metric, format_score, format_trial_id
+from kt_notebook.core.format import format_metric, format_score, format_trial_id, shorten
 from kt_notebook.core.objective import loss_sign
 from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.trial import trial_number
@@ -16,12 +15,14 @@ from kt_notebook.magics.cell import CellForm, CellPlan
 from kt_notebook.magics.cell.baked_tuner import bake_tuner_search
 from kt_notebook.magics.cell.baking import TrialFacts, bake
 from kt_notebook.magics.cell_text import cell_of
+from kt_notebook.magics.named_search import search_and_rest, tuner_of, unknown_search
 from kt_notebook.magics.next_cell import put_cell
-from kt_notebook.panel.host import HostedSearch, host_of
+from kt_notebook.panel.host import HostedSearch
 from kt_notebook.tuners.base_tuner import BaseTuner
 
 __all__ = ["bake_word", "facts_of"]
 
+_LONGEST_REMARK = 200
 _KERAS_NAMES = {"keras", "tensorflow", "tf", "layers"}
 
 
@@ -39,9 +40,7 @@ def bake_word(shell: Any, words: list[str]) -> None:
         CellError: The cell's text cannot be changed where that is needed.
     """
     search, wanted = _search_and_trial(shell, words)
-    tuner = search.tuner
-    if not isinstance(tuner, BaseTuner):
-        raise OptionError(f"The tuner of {search.name} is gone from the notebook. Run its cell again to have it back.")
+    tuner = tuner_of(search)
     cell = cell_of(tuner)
     record = search.feed.record
     trial = _trial(record, search.name, wanted)
@@ -54,30 +53,19 @@ def bake_word(shell: Any, words: list[str]) -> None:
     put_cell(shell, baked.text)
 
 
+# Any: as above.
 def _search_and_trial(shell: Any, words: Sequence[str]) -> tuple[HostedSearch, str | None]:
-    searches = host_of(shell).searches()
-    if not searches:
-        raise OptionError("This kernel has no search yet. Put %%tune over a cell, then bake a trial of it.")
-    names = {search.name: search for search in searches}  # the latest of a name
-    search = names.get(words[0]) if words else None
-    rest = list(words)
-    for word in words:
-        if word in names:
-            search = names[word]
-            rest.remove(word)
-            break
-    if len(rest) > 1 or (rest and search is None and not _is_trial(searches[-1].feed.record, rest[0])):
-        unknown = next((word for word in rest if not word.isdecimal()), rest[-1])
-        near = difflib.get_close_matches(unknown, names, n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]}?" if near else f"Searches here: {', '.join(names)}."
-        if unknown.isdecimal():
-            return searches[-1], unknown
-        raise OptionError(f"%tune bake takes NAME and N, and {unknown!r} is neither. {hint}")
-    return search or searches[-1], rest[0] if rest else None
-
-
-def _is_trial(record: SearchRecord, word: str) -> bool:
-    return any(trial_number(trial_id) == trial_number(word) for trial_id in record.trials)
+    search, rest = search_and_rest(shell, words)
+    if len(rest) > 1:
+        search, rest = search_and_rest(shell, rest[::-1])  # N NAME
+    if len(rest) > 1:
+        raise OptionError(
+            f"%tune bake cannot take {' '.join(words)!r}. Write %tune bake [NAME] [N]: a search's name, a trial's "
+            "number."
+        )
+    if rest == list(words) and rest and not rest[0].isdecimal() and rest[0] not in search.feed.record.trials:
+        raise unknown_search(shell, rest[0])
+    return search, rest[0] if rest else None
 
 
 def _trial(record: SearchRecord, name: str, wanted: str | None) -> TrialRecord:
@@ -125,7 +113,7 @@ def facts_of(record: SearchRecord, trial: TrialRecord, plan: CellPlan, namespace
     uses_keras = bool(trial.fits or trial.epochs) or _uses_keras(plan)
     if uses_keras:
         remarks.append("With its seed, set below, Keras draws what it drew in the trial.")
-    elif trial.status == "COMPLETED":
+    elif (record.search["executions_per_trial"] or 1) == 1:
         remarks.append(f"Its seed was {trial.seed}.")
     seed = trial.seed if uses_keras else None
     return TrialFacts(_title(record, trial), values, seed, tuple(remarks), _keras_name(namespace))
@@ -156,12 +144,12 @@ def _n_epochs(trial: TrialRecord) -> int:
 def _remarks(record: SearchRecord, trial: TrialRecord) -> list[str]:
     remarks = []
     if trial.status != "COMPLETED":
-        reason = f": {trial.error['type']}: {trial.error['message']}" if trial.error else ""
-        remarks.append(f"It ended as {trial.status}{reason}")
+        reason = f": {trial.error['type']}: {trial.error['message']}" if trial.error else "."
+        remarks.append(shorten(f"It ended as {trial.status}{reason}", _LONGEST_REMARK))
     executions = record.search["executions_per_trial"] or 1
     if executions > 1:
         first = _first_score(record, trial)
-        told = f", which gave {first}" if first else ""
+        told = f", which gave {first}" if first else f", {trial.seed}"
         remarks.append(f"Its score is the mean of {executions} executions; the seed is that of the first{told}.")
     return [*remarks, *_budget_remarks(record, trial)]
 
@@ -226,5 +214,5 @@ def _naming_remark(plan: CellPlan) -> list[str]:
 def _keras_name(namespace: Mapping[str, Any]) -> str:  # as above
     """Return under which name to import Keras: its own, unless the notebook has something else of that name."""
     held = namespace.get("keras")
-    name = str(getattr(held, "__name__", "keras")) if held is not None else "keras"
+    name = str(getattr(held, "__name__", "")) if held is not None else "keras"
     return "keras" if name.rpartition(".")[2] == "keras" else "_keras"

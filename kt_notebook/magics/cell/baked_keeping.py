@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kt_notebook.magics.cell.baked_text import Edit, RawText
-from kt_notebook.magics.cell.baked_uses import Replacement, Uses, functions_around, hp_scopes
+from kt_notebook.magics.cell.baked_uses import HpScope, Replacement, Uses, functions_around, hp_scopes
 from kt_notebook.magics.cell.names import read_names
 from kt_notebook.magics.cell.plan import CellPlan
 from kt_notebook.magics.cell.syntax import ancestors
@@ -88,7 +88,7 @@ class _Settling:
         self._uses = uses
         self._parents = plan.cell.parents
         self._kept = Kept(dict(uses.replacements))
-        self._n_items = {scope: len(scope.items) for scope, _, _ in hp_scopes(plan)}
+        self._n_items = {scope.statement: len(scope.statement.items) for scope in hp_scopes(plan)}
         self._scopes = [scope for scope in map(self._scope, hp_scopes(plan)) if scope is not None]
         self._functions = dict(self._droppable())
 
@@ -133,8 +133,8 @@ class _Settling:
 
     # ---- scopes
 
-    def _scope(self, found: tuple[ast.With, ast.withitem, ast.Call]) -> _Scope | None:
-        statement, item, call = found
+    def _scope(self, found: HpScope) -> _Scope | None:
+        statement, item, call = found.statement, found.item, found.call
         place, start = self._text.place(call), self._text.position(statement)
         if place is None or start is None:
             return None
@@ -156,8 +156,8 @@ class _Settling:
         """Return the hyperparameters that scopes which stay depend on, None where their names are not plain."""
         calls = {scope.call for scope in dropped}
         asked: set[str] = set()
-        for _, _, call in hp_scopes(self._plan):
-            if call in calls or call.func.attr != "conditional_scope":  # type: ignore[attr-defined]  # hp_scopes yields methods only
+        for call in (scope.call for scope in hp_scopes(self._plan) if scope.method == "conditional_scope"):
+            if call in calls:
                 continue
             match [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "parent_name")]:
                 case [ast.Constant(value=str() as name), *_]:

@@ -14,7 +14,7 @@ from kt_notebook.magics.cell.names import read_names
 from kt_notebook.magics.cell.plan import CellPlan, TargetKind
 from kt_notebook.magics.cell.syntax import ancestors
 
-__all__ = ["Training", "call_edits", "free_name", "read_training"]
+__all__ = ["Training", "call_edits", "data_edits", "free_name", "read_training"]
 
 # Arguments of a search that Keras' fit does not have.
 _OF_SEARCH = ("block", "cv", "fit", "timeout")
@@ -75,14 +75,19 @@ def read_training(
         fit = Edit(*name, f"{model}.fit")
     else:
         fit = Edit(name[0], bracket, f"{own}({plan.hp_name}, {model}," + " " * (not text.raw[bracket].isspace()))
-    edits = [Edit(start, start, _joined(lines, text.indentation(start))), fit]
+    edits = [Edit(start, start, _joined(lines, text, start)), fit]
     training.edits += [*edits, *call_edits(plan, text, call, kept, training, namespace)]
     return training
 
 
-def _joined(lines: Sequence[str], indentation: str | None) -> str:
-    """Return statements one below the other, or in one line where they begin within one."""
-    return "; ".join(lines) if indentation is None else f"\n{indentation}".join(lines)
+def _joined(lines: Sequence[str], text: RawText, start: int) -> str:
+    """Return statements for a place: one below the other, set off from what is above, or in one line within a line."""
+    indentation = text.indentation(start)
+    if indentation is None:
+        return "; ".join(lines)
+    above = text.raw[:start].rstrip(" \t")
+    is_set_off = bool(indentation) or not above or re.search(r"(\r\n|\r|\n)\s*(\r\n|\r|\n)\Z", above) is not None
+    return ("" if is_set_off else "\n") + f"\n{indentation}".join(lines)
 
 
 def _before(plan: CellPlan, kept: Kept, training: Training) -> tuple[list[str], str]:
@@ -138,7 +143,7 @@ def _in_place(plan: CellPlan, text: RawText, lines: list[str], training: Trainin
     span = text.span(statement) if isinstance(statement, ast.Expr) else None
     if span is None:
         return None
-    training.edits.append(Edit(*span, _joined(lines, text.indentation(span[0]))))
+    training.edits.append(Edit(*span, _joined(lines, text, span[0])))
     return training
 
 
@@ -170,6 +175,23 @@ def call_edits(
         may_be_made = name in _MADE or (number == 0 and name is None)
         for part in _parts(value) if name == "callbacks" else [value]:
             edits += _made(plan, text, part, kept, training, namespace, may_be_made=may_be_made)
+    return edits
+
+
+# Any: as above.
+def data_edits(plan: CellPlan, text: RawText, namespace: Mapping[str, Any]) -> list[Edit]:
+    """Return what makes the data of the cell's own fits where a trial is handed a function that makes them."""
+    own = {reading.node for reading in read_names(plan.cell.tree).global_readings()}
+    edits = []
+    for node in ast.walk(plan.cell.tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="fit"), args=args, keywords=keywords):
+                given = [*args[:1], *(keyword.value for keyword in keywords if keyword.arg == "x")]
+                for value in given:
+                    is_own = isinstance(value, ast.Name) and value in own
+                    place = text.place(value) if is_own else None
+                    if isinstance(value, ast.Name) and place and _parameters(plan, value.id, namespace) == []:
+                        edits.append(Edit(place[1], place[1], "()"))
     return edits
 
 

@@ -10,8 +10,7 @@ from kt_notebook.core.errors import CellError
 from kt_notebook.magics.cell.baked_keeping import Kept
 from kt_notebook.magics.cell.baked_text import Edit, RawText, edited
 from kt_notebook.magics.cell.baked_training import Training, call_edits, free_name
-from kt_notebook.magics.cell.baked_values import literal
-from kt_notebook.magics.cell.baking import Baked, TrialFacts, commented
+from kt_notebook.magics.cell.baking import Baked, TrialFacts, commented, hp_lines
 from kt_notebook.magics.cell.plan import CellPlan
 
 __all__ = ["bake_tuner_search"]
@@ -64,10 +63,9 @@ def _lines(
     namespace: Mapping[str, Any],  # as above
 ) -> list[str]:
     hp, model = plan.hp_name, free_name(plan, "model")
-    shown = ", ".join(f"{literal(n, _QUOTE)}: {literal(v, _QUOTE)}" for n, v in without_budget(trial.values).items())
     keras = "import keras" if trial.keras == "keras" else f"import keras as {trial.keras}"
     lines = [keras] if trial.seed is not None else []
-    lines += ["import kt_notebook", "", f"{hp} = kt_notebook.HyperParameters()", f"{hp}.values = {{{shown}}}"]
+    lines += ["import kt_notebook", "", *hp_lines(hp, without_budget(trial.values))]
     if trial.seed is not None:
         lines.append(f"{trial.keras}.utils.set_random_seed({trial.seed})")
     history = free_name(plan, "history")
@@ -82,9 +80,6 @@ def _lines(
     lines.append(f"{model} = {made}.build({hp})")
     separator = "" if arguments[1:].lstrip().startswith(")") else "," + " " * (not arguments[1:2].isspace())
     return [*lines, f"{history} = {made}.fit({hp}, {model}{separator}{arguments[1:]}"]
-
-
-_QUOTE = '"'
 
 
 def _hypermodel(plan: CellPlan, text: RawText, tuner: str) -> tuple[ast.expr, str] | None:

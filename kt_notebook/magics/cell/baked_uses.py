@@ -19,9 +19,9 @@ from kt_notebook.magics.cell.naming import DECLARING, NameTemplate
 from kt_notebook.magics.cell.plan import CellPlan, Span
 from kt_notebook.magics.cell.syntax import ancestors
 
-__all__ = ["SCOPES", "Replacement", "Uses", "functions_around", "hp_scopes", "read_uses"]
+__all__ = ["HpScope", "Replacement", "Uses", "functions_around", "hp_scopes", "read_uses"]
 
-SCOPES = ("name_scope", "conditional_scope")
+_SCOPES = ("name_scope", "conditional_scope")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -71,16 +71,26 @@ def read_uses(plan: CellPlan, text: RawText, values: Mapping[str, Value]) -> Use
     return _Reader(plan, text, values).read()
 
 
-def hp_scopes(plan: CellPlan) -> Iterator[tuple[ast.With, ast.withitem, ast.Call]]:
-    """Yield each `with hp.name_scope(…)` and `with hp.conditional_scope(…)`: statement, item and call."""
+@dataclass(frozen=True, slots=True)
+class HpScope:
+    """One `with hp.name_scope(…)` or `with hp.conditional_scope(…)`: the statement, its item, and the call."""
+
+    statement: ast.With
+    item: ast.withitem
+    call: ast.Call
+    method: str
+
+
+def hp_scopes(plan: CellPlan) -> Iterator[HpScope]:
+    """Yield the scopes of `hp` that a cell opens."""
     for node in ast.walk(plan.cell.tree):
         if isinstance(node, ast.With):
             for item in node.items:
                 match item.context_expr:
                     case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) as call if (
-                        name == plan.hp_name and method in SCOPES
+                        name == plan.hp_name and method in _SCOPES
                     ):
-                        yield node, item, call
+                        yield HpScope(node, item, call, method)
 
 
 def functions_around(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> list[ast.AST]:
@@ -115,8 +125,8 @@ class _Reader:
         self._text = text
         self._values = values
         self._names: Names = read_names(plan.cell.tree)
-        self._has_name_scopes = any(call.func.attr == "name_scope" for _, _, call in hp_scopes(plan))  # type: ignore[attr-defined]  # hp_scopes yields methods only
-        self._conditional = [w for w, _, call in hp_scopes(plan) if call.func.attr == "conditional_scope"]  # type: ignore[attr-defined]  # as above
+        self._name_scopes = [scope for scope in hp_scopes(plan) if scope.method == "name_scope"]
+        self._conditional = [scope.statement for scope in hp_scopes(plan) if scope.method == "conditional_scope"]
         self._declared: dict[Span, list[str]] = {}
         self._unsettled: set[Span] = set()
         for held in plan.declarations:
@@ -177,22 +187,20 @@ class _Reader:
 
     def _prefix(self, node: ast.AST) -> str | None:
         """Return what the name scopes around a node put before names, None where that is not plain."""
-        if not self._has_name_scopes:
+        if not self._name_scopes:
             return ""
-        if functions_around(node, self._parents):
-            around = functions_around(node, self._parents)
-            target = self._plan.target
-            if len(around) > 1 or target is None or getattr(around[0], "name", None) != target.name:
-                return None  # whoever calls the function may be in a scope
+        around = functions_around(node, self._parents)
+        target = self._plan.target
+        if around and (len(around) > 1 or target is None or getattr(around[0], "name", None) != target.name):
+            return None  # whoever calls the function may be in a scope
         prefix = ""
         for holder in ancestors(node, self._parents):
-            for scope, _, call in hp_scopes(self._plan):
-                if scope is holder and call.func.attr == "name_scope":  # type: ignore[attr-defined]  # as above
-                    match call.args:
-                        case [ast.Constant(value=str() as name)]:
-                            prefix = f"{name}/{prefix}"
-                        case _:
-                            return None
+            for call in (scope.call for scope in self._name_scopes if scope.statement is holder):
+                match call.args:
+                    case [ast.Constant(value=str() as name)]:
+                        prefix = f"{name}/{prefix}"
+                    case _:
+                        return None
         return prefix
 
     def _default(self, name: str) -> tuple[Value] | None:
@@ -211,7 +219,9 @@ class _Reader:
         is_scoped = self._is_scoped(node)
         if is_scoped is None and any(full not in given for full in declared):
             return None
-        if is_scoped:  # hp answers None there
+        if is_scoped and pattern.constant is None and (not declared or Span.of(node) in self._unsettled):
+            return None  # which names it would answer with None is not known
+        if is_scoped:
             given |= {full: None for full in declared if full not in given}
         if given:
             return self._among(node, name, pattern, given)
@@ -265,7 +275,7 @@ class _Reader:
 
     def _local(self, given: Mapping[str, Value], pattern: NamePattern) -> dict[str, Value] | None:
         """Return the values by name without what scopes put before it; None where they do not put the same there."""
-        if not self._has_name_scopes:
+        if not self._name_scopes:
             return dict(given)
         found = [re.fullmatch(f"((?:.*/)?){pattern.regex}", full, re.DOTALL) for full in given]
         prefixes = {match[1] for match in found if match is not None}
@@ -296,24 +306,29 @@ class _Reader:
         if string is None:
             new = _fitted(answer.write(partial(literal, quote=quote)), node, self._parents, self._text.raw[place[1] :])
         else:
-            new = self._in_string(node, answer, place, string)
+            new = self._in_string(node, answer, quote, place, string)
         if new is None:
             return None
         constant = answer.names[0] if isinstance(node, ast.Call) and len(answer.names) == 1 else None
         return Replacement(node, Edit(*place, new), constant, answer.assumed, _has_comment(source))
 
     def _in_string(
-        self, node: ast.expr, answer: _Answer, place: tuple[int, int], string: tuple[ast.JoinedStr, int, int]
+        self,
+        node: ast.expr,
+        answer: _Answer,
+        own: str,
+        place: tuple[int, int],
+        string: tuple[ast.JoinedStr, int, int],
     ) -> str | None:
         """Return the text in an f-string, where it must not have the quotes of the string itself."""
         outer, start, end = string
         if not answer.is_value or isinstance(answer.value, dict | set):
             return None
-        for quote in "'\"":
+        # First the quotes that the call itself has: Python 3.11 takes none of the string's own, and no backslash.
+        for quote in (own, "'" if own == '"' else '"'):
             new = _fitted(literal(answer.value, quote), node, self._parents, "")
             whole = self._text.raw[start : place[0]] + new + self._text.raw[place[1] : end]
-            # Python 3.11 takes no backslash and none of the string's own quotes in it.
-            if quote not in self._text.raw[start : place[0]][-1:] and says_with(whole, outer, node, new):
+            if says_with(whole, outer, node, new):
                 return new
         return None
 

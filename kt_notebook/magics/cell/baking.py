@@ -17,14 +17,15 @@ from kt_notebook.core.errors import CellError
 from kt_notebook.core.values import Value
 from kt_notebook.magics.cell.baked_keeping import Kept, settle
 from kt_notebook.magics.cell.baked_text import Edit, RawText, edited
-from kt_notebook.magics.cell.baked_training import Training, read_training
+from kt_notebook.magics.cell.baked_training import Training, data_edits, read_training
 from kt_notebook.magics.cell.baked_uses import Uses, read_uses
 from kt_notebook.magics.cell.baked_values import literal
 from kt_notebook.magics.cell.plan import CellForm, CellPlan
 
-__all__ = ["Baked", "TrialFacts", "bake", "commented"]
+__all__ = ["Baked", "TrialFacts", "bake", "commented", "hp_lines"]
 
 _WIDTH = 110
+_QUOTE = '"'
 _MAX_LISTED = 6
 
 
@@ -90,6 +91,7 @@ def bake(plan: CellPlan, raw: str, trial: TrialFacts, namespace: Mapping[str, An
     needs_hp = training.needs_hp or any(uses.readings[name] is None for name in kept.remaining)
     notes = [*_notes(plan, trial, uses, kept, training, needs_hp=needs_hp), *training.notes]
     edits = [*(held.edit for held in kept.replacements.values()), *kept.edits, *training.edits]
+    edits += data_edits(plan, text, namespace or {})
     head = _head_lines(plan, trial, kept, needs_hp=needs_hp)
     if plan.form is CellForm.INLINE and seed_line is not None:
         head.append(seed_line)
@@ -129,12 +131,16 @@ def _head_lines(plan: CellPlan, trial: TrialFacts, kept: Kept, *, needs_hp: bool
     if not needs_hp:
         return lines
     values = trial.values if "tuner/" in plan.cell.text else without_budget(trial.values)
-    shown = ", ".join(f"{literal(name, _QUOTE)}: {literal(value, _QUOTE)}" for name, value in values.items())
-    made = [f"{plan.hp_name} = kt_notebook.HyperParameters()", f"{plan.hp_name}.values = {{{shown}}}"]
-    return [*lines, "import kt_notebook", "", *made]
+    return [*lines, "import kt_notebook", "", *hp_lines(plan.hp_name, values)]
 
 
-_QUOTE = '"'
+def hp_lines(name: str, values: Mapping[str, Value]) -> list[str]:
+    """Return the lines that make an `hp` which has a trial's values."""
+    items = [f"{literal(key, _QUOTE)}: {literal(value, _QUOTE)}" for key, value in values.items()]
+    made, one_line = f"{name} = kt_notebook.HyperParameters()", f"{name}.values = {{{', '.join(items)}}}"
+    if len(one_line) <= _WIDTH:
+        return [made, one_line]
+    return [made, f"{name}.values = {{", *(f"    {item}," for item in items), "}"]
 
 
 def _imports(plan: CellPlan, name: str) -> bool:
