@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kt_notebook.core.format import format_score, format_trial_id
+from kt_notebook.core.format import format_metric, format_score, format_trial_id
+from kt_notebook.core.metrics import infer_metric_direction
 from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.results.analysis.trials import Trials, counted, trials_of
 
@@ -58,15 +59,16 @@ def curves_of(record: SearchRecord, metric: str | None = None) -> Curves:
     order = sorted(range(len(keys)), key=lambda at: (at == best, trials.states.iloc[at] == "running"))
     frames = [_curve(keys[at], str(trials.states.iloc[at]), trials.records[at], name) for at in order]
     held = [part for part in frames if part is not None]
-    shown = name or "score"
+    shown = format_metric(name) if name else "score"
     columns: dict[str, list[int | str | float]] = {"trial": [], "epoch": [], "state": [], shown: []}
     if held:
         columns = {column: [value for part in held for value in part[at]] for at, column in enumerate(columns)}
     data = pd.DataFrame(columns).astype({"epoch": int, shown: float})
     best_key = keys[best] if best is not None else None
     label = trials.label if metric is None and len(trials.objectives) == 1 else shown
-    sign = -1.0 if trials.objectives.get(shown) == "max" else 1.0
-    return Curves(data, shown, label, sign, best_key, _reading(data, shown, best_key, trials))
+    direction = trials.objectives.get(shown) or infer_metric_direction(shown)
+    sign = -1.0 if direction == "max" else 1.0
+    return Curves(data, shown, label, sign, best_key, _reading(data, shown, sign, best_key, trials))
 
 
 def _curve(
@@ -84,15 +86,17 @@ def _curve(
     return [key] * n, [epoch + 1 for epoch in epochs], [state] * n, means
 
 
-def _reading(data: pd.DataFrame, metric: str, best: int | str | None, trials: Trials) -> str:
+def _reading(data: pd.DataFrame, metric: str, sign: float, best: int | str | None, trials: Trials) -> str:
     if data.empty:
-        return "No trial has reported an epoch yet." if trials.objectives or trials.table.empty else "No epochs."
+        known = sorted({name for trial in trials.records for epoch in trial.epochs[-1:] for name in epoch.metrics})
+        if known:
+            return f"No epoch has the metric {metric!r}. There are: {', '.join(known)}."
+        return "No trial has reported an epoch yet."
     n_curves = data["trial"].nunique()
     curve = data.loc[data["trial"] == best] if best is not None else data.iloc[:0]
     curve = curve[np.isfinite(curve[metric])]
     if curve.empty:
         return f"{counted(n_curves, 'learning curve')}, none of a trial that counts."
-    sign = -1.0 if trials.objectives.get(metric) == "max" else 1.0
     losses = sign * curve[metric].to_numpy()
     at = int(np.argmin(losses))
     text = (

@@ -1,11 +1,11 @@
 """Which hyperparameters the score depends on, and how sure that is.
 
-How it works: the share of a hyperparameter is its total Sobol index: the part of the variance of the score, over the
-whole space, that would be gone if all others were free and this one were known with all that it does together with
-others. Alone it explains its first-order index. Both are those of functional ANOVA. They are computed, with quasi-
-random points, of functions drawn from a Gaussian process given the trials (`surface`), so that their spread says how
-sure they are. A conditional hyperparameter has the share that it has when it is drawn with its parents: where it is
-inactive it changes nothing. The parent's share holds what switching changes.
+How it works: the share of a hyperparameter is its total Sobol index: the part of the score's variance over the whole
+space that is left when all other hyperparameters are known, which is what it does alone and together with others.
+What it does alone is its first-order index. Both are those of functional ANOVA. They are computed, with quasi-random
+points, of functions drawn from a Gaussian process given the trials (`surface`), so that their spread says how sure
+they are. A conditional hyperparameter has the share that it has when it is drawn with its parents: where it is
+inactive it changes nothing, and what switching it on or off does is its parent's.
 
 @EVIDENCE
 

@@ -108,4 +108,6 @@ def _common(scale: ParameterScale, best: pd.DataFrame, everyone: pd.DataFrame) -
     narrow = float(np.ptp(shares)) / reach if reach else 1.0
     if narrow > _NARROW:
         return None
+    if low == high:
+        return narrow, f"{name} {format_value(low)}"
     return narrow, f"{name} from {format_value(low)} to {format_value(high)}"

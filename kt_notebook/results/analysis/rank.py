@@ -74,10 +74,11 @@ def chosen_pair(record: SearchRecord, trials: Trials, names: tuple[str, ...]) ->
     if len(scales) < 2:
         return ()
     if len(chosen) < 2:
-        taken = {scale.name for scale in chosen}
-        left = [name for name in most_important(record, len(scales)) if name not in taken]
-        chosen += [chosen_scale(scales, name) for name in left[: 2 - len(chosen)]]
-    return tuple(chosen)
+        by_name = {scale.name: scale for scale in scales}
+        # What the model does not know comes last.
+        names = (*most_important(record, len(scales)), *by_name)
+        chosen += [by_name[name] for name in dict.fromkeys(names) if name in by_name and by_name[name] not in chosen]
+    return tuple(chosen[:2])
 
 
 def two_needed(record: SearchRecord, trials: Trials) -> str:

@@ -90,7 +90,8 @@ class Surface:
     def _unit(self) -> tuple[float, float]:
         """Mean and spread of what the process learns, 1 for a spread where nothing differs."""
         held = self._fenced[self._chosen]
-        return float(held.mean()), float(held.std()) or 1.0
+        largest = float(np.abs(held).max()) or 1.0  # so that squares of huge losses are finite
+        return float((held / largest).mean()) * largest, float((held / largest).std()) * largest or 1.0
 
     @cached_property
     def _data(self) -> tuple[Array, Array]:

@@ -18,7 +18,8 @@ class Timeline:
 
     Attributes:
         data: A row a trial, in the order of their starts: `state`, `start` and `end` in seconds since the search's
-            first start, `lane` from 0. A running trial ends now, at the record's last event.
+            first start, `lane` from 0. A running trial, or one that was
+            cut, ends at the record's last event.
         n_lanes: How many trials ran at once at most.
         reading: What the picture says, in a sentence.
     """

@@ -1,6 +1,5 @@
 """A search's trials as every analysis takes them: the rows of the results table in the order of their starts."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kt_notebook.core.format import NOTHING, format_metric, format_score
+from kt_notebook.core.format import format_metric
 from kt_notebook.core.objective import loss_sign
 from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.results.table import objective_text, results_table
@@ -53,7 +52,7 @@ class Trials:
     def label(self) -> str:
         """The score with what is better: `val_accuracy, higher is better`."""
         if len(self.objectives) > 1:
-            return f"{self.score} ({'/'.join(self.objectives)}), lower is better"
+            return f"{self.score} ({described(self.objectives)}), lower is better"
         return f"{self.score}, {'higher' if self.sign < 0 else 'lower'} is better"
 
     @property
@@ -77,14 +76,6 @@ class Trials:
         """Return the place of the best row, None where none counts."""
         losses = np.where(self.counts, self.sign * self.scores.to_numpy(), np.nan)
         return int(np.nanargmin(losses)) if self.counts.any() else None
-
-    def why_nothing(self, what: str) -> str:
-        """Return in words why there is nothing to draw: no trial, or none with a score."""
-        if self.table.empty:
-            return f"No trial yet, so there is {what} to come."
-        found = Counter(self.states)
-        parts = ", ".join(f"{n} {state}" for state, n in found.items())
-        return f"No trial has a score yet ({parts})."
 
 
 def trials_of(record: SearchRecord) -> Trials:
@@ -152,11 +143,6 @@ def shortened(name: str, longest: int = _LONGEST_NAME) -> str:
         return name
     head = (longest - 1) // 2
     return f"{name[:head]}…{name[len(name) - (longest - 1 - head) :]}"
-
-
-def score_text(value: float | None) -> str:
-    """Return a score as everywhere, – for none."""
-    return NOTHING if value is None else format_score(value)
 
 
 def described(objectives: Mapping[str, str]) -> str:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from kt_notebook.core.palette import BAD, GOOD, PRUNED, RUN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.cm import ScalarMappable
@@ -36,6 +38,7 @@ __all__ = [
     "range_of",
     "say",
     "show_reading",
+    "slanted_where_long",
     "whole_numbers",
 ]
 
@@ -55,6 +58,8 @@ COLOURS = {
 GREY = PRUNED
 # From so many dots or lines on they are small, see-through, and pixels in a vector file.
 MANY = 500
+# Scores beyond it stand at the border: the width of their range would be infinite.
+HUGE = 1e300
 # Points of text below the axes, in the size of the labels: ticks, label, and some air.
 _BELOW = 3.4
 # How wide a letter is, in its size.
@@ -123,21 +128,22 @@ def colour_range(scores: Array, sign: float) -> "Normalize":
     """Return the range of scores for a colour map: all, but those far worse than the rest count as the worst."""
     from matplotlib.colors import Normalize
 
-    low, high = range_of(scores, sign, margin=0.0)
+    low, high = range_of(scores, sign, margin=0.0, middle=0.5)
     return Normalize(low, high, clip=True)
 
 
-def range_of(scores: Array, sign: float, margin: float = 0.05) -> tuple[float, float]:
+def range_of(scores: Array, sign: float, margin: float = 0.05, middle: float = 0.8) -> tuple[float, float]:
     """Return the range of scores to show: all, but far outliers on the worse side are beyond it.
 
     Args:
         scores: Finite ones, at least one.
         sign: What makes a score one of which smaller is better.
         margin: Add this share of the range at both ends.
+        middle: What is farther off than this share of the scores, by one and a half times the width of these, is far.
     """
-    losses = sign * scores
+    losses = np.clip(sign * scores, -HUGE, HUGE)
     low, high = float(losses.min()), float(losses.max())
-    first, third = np.quantile(losses, [0.1, 0.9])
+    first, third = np.quantile(losses, [0.5 - middle / 2, 0.5 + middle / 2], method="lower")
     fence = float(third + 1.5 * (third - first))
     if fence > low:
         high = min(high, max(fence, low))
@@ -168,6 +174,13 @@ def dot_size(n: int) -> float:
 def dot_style(n: int) -> dict[str, Any]:
     """Return how n dots are drawn: small and see-through where they are many, and pixels in a vector file then."""
     return {"s": dot_size(n), "alpha": opacity(n), "rasterized": n > MANY}
+
+
+def slanted_where_long(ax: "Axes", texts: "Sequence[str]") -> None:
+    """Let the texts below the x axis stand aslant where they would run into each other."""
+    if (sum(map(len, texts)) + 2 * len(texts)) * _LETTER * _size("medium") > _width_points(ax):
+        for label in ax.get_xticklabels():
+            label.set(rotation=30, ha="right", rotation_mode="anchor")
 
 
 def whole_numbers(axis: "Axis") -> None:

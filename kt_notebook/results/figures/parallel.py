@@ -18,6 +18,7 @@ from kt_notebook.results.figures.paper import (
     range_of,
     say,
     show_reading,
+    slanted_where_long,
 )
 from kt_notebook.results.figures.scales import ticks_of
 
@@ -103,12 +104,11 @@ def _draw_axes(ax: "Axes", found: Parallel, scores: tuple[float, float], *, is_i
             ax.annotate(
                 text, (at, float(share)), (3, 0), textcoords="offset points", fontsize="x-small", va="center",
                 zorder=4, annotation_clip=False,
-                bbox={"facecolor": ax.get_facecolor(), "edgecolor": "none", "alpha": 0.7, "pad": 0.4},
+                bbox={"facecolor": ax.get_facecolor(), "edgecolor": "none", "alpha": 0.85, "pad": 0.4},
             )  # fmt: skip
     names = [shortened(scale.name, _LONGEST_NAME) for scale in found.scales]
     ax.set_xticks(range(last + 1), [*names, shortened(found.score, _LONGEST_NAME)])
-    if sum(map(len, names)) > 50:
-        ax.tick_params(axis="x", labelrotation=30)
+    slanted_where_long(ax, [*names, found.score])
     ax.set_yticks([INACTIVE] if is_inactive else [], ["inactive"] if is_inactive else [])
     ax.tick_params(axis="both", length=0)
     ax.spines[:].set_visible(False)

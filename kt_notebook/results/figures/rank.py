@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import ranks_of
-from kt_notebook.results.figures.paper import axes_for, colour_bar, colour_map, dot_style, opacity, say, show_reading
+from kt_notebook.results.figures.paper import (
+    MANY,
+    axes_for,
+    colour_bar,
+    colour_map,
+    dot_size,
+    opacity,
+    say,
+    show_reading,
+)
 from kt_notebook.results.figures.scales import set_scale
 from kt_notebook.results.figures.slices import jittered
 
@@ -49,7 +58,8 @@ def plot_rank(
     x, y = (jittered(scale, data[scale.column].tolist()) for scale in found.scales)
     dots = ax.scatter(
         x, y, c=data["rank"], cmap=colour_map(ax, best_is_high=False), norm=Normalize(1, max(found.n_ranked, 2)),
-        edgecolors=ax.get_facecolor(), linewidths=0.8, **{**dot_style(n), "alpha": max(0.4, opacity(n))},
+        edgecolors=ax.get_facecolor(), linewidths=0.8, s=1.5 * dot_size(n), alpha=max(0.4, opacity(n)),
+        rasterized=n > MANY,
     )  # fmt: skip
     set_scale(ax, "x", found.scales[0])
     set_scale(ax, "y", found.scales[1])

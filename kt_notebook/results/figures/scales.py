@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from kt_notebook.core.format import format_value
 from kt_notebook.results.analysis.parameters import ParameterScale
 from kt_notebook.results.analysis.trials import shortened
+from kt_notebook.results.figures.paper import slanted_where_long
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,10 +41,8 @@ def set_scale(ax: "Axes", which: Literal["x", "y"], scale: ParameterScale, n_tic
         else (float(end) for end in scale.at_shares(np.array([-_MARGIN, 1 + _MARGIN])))
     )
     (ax.set_xlim if which == "x" else ax.set_ylim)(low, high)
-    if which == "x" and sum(map(len, texts)) > 30:
-        ax.tick_params(axis="x", labelrotation=30)
-        for label in ax.get_xticklabels():
-            label.set_horizontalalignment("right")
+    if which == "x":
+        slanted_where_long(ax, texts)
     (ax.set_xlabel if which == "x" else ax.set_ylabel)(shortened(scale.name))
 
 

@@ -116,7 +116,7 @@ def _say_over_all(ax: "Axes", text: str) -> None:
 
     figure = ax.get_figure(root=True)
     if figure is not None:
-        width = max(24, int(figure.get_figwidth() * 72 / 5.6))
+        width = max(24, int(figure.get_figwidth() * 72 / 5.2))
         figure.suptitle(textwrap.fill(text, width), x=0.01, ha="left", fontsize="medium")
 
 

@@ -18,7 +18,8 @@ _UNITS = (("s", 1.0, 180.0), ("min", 60.0, 10_800.0), ("h", 3600.0, float("inf")
 # More lanes are not numbered.
 _MOST_LANES = 16
 # Beside colours, for those who do not see them.
-_HATCHES = {"failed": "////", "invalid": "////", "pruned": "...."}
+_HATCHES = {"pruned": "...."}
+_BROKEN = ("failed", "invalid")
 
 
 def plot_timeline(record: SearchRecord, ax: "Axes | None" = None, *, reading: bool = True) -> "Axes":
@@ -53,14 +54,17 @@ def plot_timeline(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
                 bars[states == state],
                 label=state,
                 facecolors=COLOURS.get(state, COLOURS["cut"]),
-                edgecolors=ax.get_facecolor() if few else "none",
-                linewidths=0.5 if few else 0,
+                # A trial that failed at once is a stroke at least.
+                edgecolors=COLOURS["failed"] if state in _BROKEN else ax.get_facecolor() if few else "none",
+                linewidths=0.8 if state in _BROKEN else 0.5 if few else 0,
+                zorder=2 if state in _BROKEN else 1,
                 hatch=_HATCHES.get(state) if few else None,
                 rasterized=not few,
             )
         )
     ax.set_xlim(0, max(float(data["end"].max()) / seconds, 1e-9) * 1.01)
-    ax.set_ylim(found.n_lanes - 0.4, -0.6)
+    air = max(0.6, (4 - found.n_lanes) / 2)
+    ax.set_ylim(found.n_lanes - 1 + air, -air)
     if found.n_lanes <= _MOST_LANES:
         ax.set_yticks(range(found.n_lanes), [str(lane + 1) for lane in range(found.n_lanes)])
     ax.set(xlabel=f"time since the search began, {unit}", ylabel="trials at once")
