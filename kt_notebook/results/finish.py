@@ -11,6 +11,9 @@ import pandas as pd
 
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.format import format_count, format_score, format_trial_id
+from kt_notebook.core.format import table as table_lines
+from kt_notebook.results.cells import is_missing
+from kt_notebook.results.markup import grid, page
 from kt_notebook.results.noise import Difference, Ruling, paired_difference, share_error
 
 __all__ = ["Entry", "Finish", "finish_of"]
@@ -24,7 +27,7 @@ class Entry:
         trial_id: Which.
         validation: Its score in the search, in the objective's direction.
         validation_std: Standard deviation of that over the trial's executions; None where there was one.
-        epochs: How many it was trained for.
+        epochs: How many it was trained for, None where it has none.
         scores: On the test set, one a seed.
         n_parameters: How many numbers the model has, None where it does not tell.
     """
@@ -32,7 +35,7 @@ class Entry:
     trial_id: str
     validation: float
     validation_std: float | None
-    epochs: int
+    epochs: int | None
     scores: Sequence[float]
     n_parameters: int | None = None
 
@@ -105,20 +108,22 @@ class Finish:
         return [self.verdict, self.summary, *self.notes]
 
     def __repr__(self) -> str:
-        formats = {name: _formatted for name in self.table.columns if pd.api.types.is_float_dtype(self.table[name])}
-        shown = self.table.to_string(formatters=formats, na_rep="")
-        return "\n".join([shown, "", *self._sentences])
+        heads, *rows = self._cells
+        return "\n".join([*table_lines([heads, *rows], [True] * len(heads)), "", *self._sentences])
 
     def _repr_html_(self) -> str:
         """Return the table and the sentences as HTML without script."""
-        # Any: pandas' stubs want callables of object here
-        formats: dict[Any, Any] = {
-            name: _formatted for name in self.table.columns if pd.api.types.is_float_dtype(self.table[name])
-        }
-        styler = self.table.style.format(formats, na_rep="", escape="html", thousands=",")
-        styler = styler.set_properties(subset=["test"], **{"font-weight": "bold"})
+        heads, *rows = self._cells
+        shown = grid([html.escape(head) for head in heads], rows, [False] * len(heads), best=0)
         first, *rest = (html.escape(sentence) for sentence in self._sentences)
-        return styler.to_html() + f"<p><b>{first}</b></p>" + "".join(f"<p>{sentence}</p>" for sentence in rest)
+        return page(f"{shown}<p><b>{first}</b></p>" + "".join(f"<p>{sentence}</p>" for sentence in rest))
+
+    @property
+    def _cells(self) -> list[list[str]]:
+        """The table as texts, its heads first."""
+        columns = [self.table[name].tolist() for name in self.table.columns]
+        rows = [[str(name), *map(_cell, row)] for name, *row in zip(self.table.index, *columns, strict=True)]
+        return [["trial", *map(str, self.table.columns)], *rows]
 
 
 def finish_of(
@@ -203,8 +208,9 @@ def _table(entries: Sequence[Entry], names: Sequence[int | str]) -> pd.DataFrame
     for name in ("validation std", "test std"):
         if name in frame:
             frame[name] = frame[name].astype(float)
-    if "parameters" in frame:
-        frame["parameters"] = frame["parameters"].astype("Int64")
+    for name in ("epochs", "parameters"):
+        if name in frame:
+            frame[name] = frame[name].astype("Int64")
     return frame
 
 
@@ -228,6 +234,12 @@ def _verdict(winner: Entry, rival: Entry, difference: Difference, n_rows: int | 
             return (
                 f"{_capital(ahead)} is better by {size} {where} on average, but only in {n_won} of {difference.n} "
                 f"repeats: too little to matter. {_smaller(winner, rival)}"
+            )
+        case Ruling.FIXED:
+            ahead, behind = (winner.name, second) if difference.mean > 0 else (second, winner.name)
+            return (
+                f"{_capital(ahead)} is ahead of {behind} by {_significant(abs(difference.mean))} {where}, the same in "
+                "each repeat: other seeds could not turn it around, other rows could."
             )
         case Ruling.TOO_FEW_ROWS:
             rows = difference.mean * (n_rows or 0)
@@ -300,8 +312,11 @@ def _decimals(value: float) -> int:
     return min(12, max(0, 1 - math.floor(math.log10(abs(value))))) if value else 1
 
 
-def _formatted(value: float) -> str:
-    return "" if value != value else format_score(value)  # noqa: PLR0124  # Only NaN differs from itself.
+# Any: a cell holds a number of any kind, or nothing.
+def _cell(value: Any) -> str:
+    if is_missing(value):
+        return ""
+    return format_count(value) if isinstance(value, int) else format_score(value)
 
 
 def _capital(text: str) -> str:

@@ -32,6 +32,7 @@ class Ruling(StrEnum):
     SLIGHT = "slight"  # real on average, and seldom to be noticed
     UNCLEAR = "unclear"
     EQUAL = "equal"
+    FIXED = "fixed"  # the same in each repeat: seeds could not turn it around, other rows could
     TOO_FEW_REPEATS = "too few repeats"
     TOO_FEW_ROWS = "too few rows"
     NO_NUMBER = "no number"
@@ -90,7 +91,8 @@ def paired_difference(
         return Difference(Ruling.TOO_FEW_REPEATS, mean, math.inf, 1.0, n_won, n_lost, n)
     row = _row_of(np.concatenate([np.asarray(first, float), np.asarray(second, float)]), n_rows)
     half_width, p_value = _t_test(gains, row or 0.0, LEVEL / n_comparisons)
-    ruling = _ruling(gains, p_value * n_comparisons, row)
+    is_fixed = len(set(first)) == len(set(second)) == 1
+    ruling = _ruling(gains, p_value * n_comparisons, row, is_fixed=is_fixed)
     return Difference(ruling, mean, half_width, p_value, n_won, n_lost, n)
 
 
@@ -134,19 +136,21 @@ def _t_test(gains: npt.NDArray[np.float64], row: float, level: float) -> tuple[f
     deviation = max(float(gains.std(ddof=1)), row / math.sqrt(6))
     error = deviation / math.sqrt(n)
     if error <= 1e-12 * max(1.0, float(np.abs(gains).max())):
-        return 0.0, 0.0 if gains.any() else 1.0  # Nothing in these models depends on the seed.
+        return 0.0, 0.0 if gains.any() else 1.0
     p_value = 2 * float(stats.t.sf(abs(float(gains.mean())) / error, n - 1))
     return float(stats.t.ppf(1 - level / 2, n - 1)) * error, p_value
 
 
-def _ruling(gains: npt.NDArray[np.float64], p_value: float, row: float | None) -> Ruling:
+def _ruling(gains: npt.NDArray[np.float64], p_value: float, row: float | None, *, is_fixed: bool) -> Ruling:
     mean, n = float(gains.mean()), len(gains)
     if not gains.any():
         return Ruling.EQUAL
-    if p_value > LEVEL:
+    if p_value > LEVEL and not is_fixed:
         return Ruling.UNCLEAR
     if row is not None and abs(mean) / row < _FEWEST_ROWS:
         return Ruling.TOO_FEW_ROWS
+    if is_fixed:
+        return Ruling.FIXED
     share = float((gains * mean > 0).sum() + 0.5 * (gains == 0).sum()) / n
     if share < _MEANINGFUL_SHARE:
         return Ruling.SLIGHT

@@ -23,7 +23,7 @@ from kt_notebook.results.finish import Entry, Finish, finish_of
 from kt_notebook.results.table import objective_text
 from kt_notebook.storage.finish_file import FinishFile, KeptScore, Look
 
-__all__ = ["Entrant", "Progress", "Refitting", "TestSet", "Trainer", "best_epochs", "entrants", "objective_of", "seeds"]
+__all__ = ["Entrant", "HeldOut", "Progress", "Refitting", "Trainer", "best_epochs", "entrants", "objective_of", "seeds"]
 
 _STREAM = 0x66_69_6E  # Keeps these seeds apart from those that the search draws from its own.
 
@@ -60,7 +60,7 @@ class Measured(Protocol):
 class Trainer(Protocol):
     """Trains the model of a trial with a seed, and evaluates it once."""
 
-    def __call__(self, trial_id: str, seed: int, epochs: int) -> Measured:
+    def __call__(self, trial_id: str, seed: int, epochs: int | None) -> Measured:
         """Return the trained model with its test score."""
 
     # Any: as above.
@@ -95,17 +95,17 @@ class Entrant:
 
     Attributes:
         trial: As the search's record has it.
-        epochs: How many to train for.
+        epochs: How many to train for; None where there are none.
         key: Hash of all that its scores depend on, the seed aside.
     """
 
     trial: TrialRecord
-    epochs: int
+    epochs: int | None
     key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class TestSet:
+class HeldOut:
     """What is known of the test set: a hash of its contents, None where it cannot be known again, and its rows."""
 
     hash: str | None
@@ -189,7 +189,7 @@ class Refitting:
         chosen: Sequence[Entrant],
         trainer: Trainer,
         file: FinishFile,
-        test: TestSet,
+        test: HeldOut,
         *,
         notes: Sequence[str] = (),
         clock: Callable[[], float] = time.time,

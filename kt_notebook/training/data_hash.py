@@ -59,7 +59,7 @@ class _UnknownError(Exception):
     """Some data cannot be known again."""
 
 
-def _parts(data: Any) -> Iterator[bytes]:
+def _parts(data: Any) -> Iterator[Any]:
     if isinstance(data, _PLAIN):
         yield repr(data).encode()
     elif isinstance(data, np.ndarray):
@@ -77,7 +77,7 @@ def _parts(data: Any) -> Iterator[bytes]:
         yield from _object(data)
 
 
-def _object(data: Any) -> Iterator[bytes]:
+def _object(data: Any) -> Iterator[Any]:
     if callable(data) or isinstance(data, types.GeneratorType):
         raise _UnknownError
     if hasattr(data, "as_numpy_iterator") and hasattr(data, "cardinality"):
@@ -99,12 +99,12 @@ def _object(data: Any) -> Iterator[bytes]:
         raise _UnknownError
 
 
-def _array(array: Any) -> Iterator[bytes]:
+def _array(array: Any) -> Iterator[Any]:
     yield f"{array.dtype} {array.shape}".encode()
     if array.dtype.hasobject:
         yield from _parts(array.tolist())
     else:
-        yield np.ascontiguousarray(array).tobytes()
+        yield np.ascontiguousarray(array).reshape(-1).view(np.uint8)  # No copy: data may be large.
 
 
 def _setting(value: Any, depth: int) -> str:
@@ -149,7 +149,7 @@ def _code(code: types.CodeType) -> Iterator[bytes]:
             yield repr(sorted(constant, key=repr) if isinstance(constant, frozenset) else constant).encode()
 
 
-def _digest(*parts: bytes) -> str:
+def _digest(*parts: Any) -> str:
     hashed = hashlib.blake2b(digest_size=16)
     for part in parts:
         hashed.update(len(part).to_bytes(8, "little"))

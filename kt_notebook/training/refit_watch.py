@@ -53,7 +53,7 @@ class RefitWatch:
     def look_at_epochs(self) -> None:
         """Say so where another number of epochs was trained than asked for."""
         if self._last and self._last != self._epochs:
-            self.notes.append(f"A fit ended after {self._last} epochs where {self._epochs} were asked for.")
+            self.notes.append(f"A fit ended after {self._last} of {self._epochs} epochs.")
 
     def progress(
         self, execution: int, epoch: int, step: int, n_steps: int | None, metrics: Mapping[str, float]

@@ -19,13 +19,17 @@ from kt_notebook.core.events import SearchNoted
 from kt_notebook.core.objective import MultiObjective, Objective, missing_objective_error
 from kt_notebook.core.oracle import Oracle
 from kt_notebook.core.trial import Trial
+from kt_notebook.results.finish import Finish
 from kt_notebook.search.session import Session
 from kt_notebook.storage.faults import storage_error
 from kt_notebook.training.execution import current_execution
+from kt_notebook.training.refit import RefitData
 from kt_notebook.training.splitting import Fold, as_cv, is_number_of_folds
 from kt_notebook.tuners.base_tuner import BaseTuner
+from kt_notebook.tuners.estimator_finish import finish_estimators
 from kt_notebook.tuners.estimators import SCORE, Scoring, average, check_estimator, fit_estimator
 from kt_notebook.tuners.samples import N_FOLDS, Samples, plain_splitter, split
+from kt_notebook.tuners.way import verbosity
 
 __all__ = ["SklearnTuner"]
 
@@ -249,6 +253,62 @@ class SklearnTuner(BaseTuner):
                 f"The model at {str(path)!r} cannot be read here: {type(error).__name__}: {error}. It needs the "
                 "packages and the functions of your own that it was made with; or fit it anew from the trial's values."
             ) from error
+
+    def finish(
+        self,
+        x_train: Any,
+        y_train: Any = None,
+        x_test: Any = None,
+        y_test: Any = None,
+        *,
+        repeats: int = 5,
+        rivals: int = 1,
+        seed: int | None = None,
+        sample_weight: Any = None,
+        verbose: int | str = "auto",
+    ) -> Finish:
+        """Fit the winner anew on all rows and say how good it really is, after the end of the search.
+
+        The winner and its rivals are built and fitted with each of the same seeds, which become every `random_state`
+        in them, and scored once on the test set. Scores are kept in the project: the same call again fits nothing.
+
+        Args:
+            x_train: All rows to fit with.
+            y_train: Their targets; None where the estimators learn without.
+            x_test: Rows that neither the search nor you have looked at.
+            y_test: Their targets.
+            repeats: With how many seeds.
+            rivals: How many trials behind the winner are compared with it.
+            seed: What the seeds come from; None: the search's own seed.
+            sample_weight: A weight for each row to fit with.
+            verbose: 0 shows no progress.
+
+        Raises:
+            ResultError: There is no winner.
+            OptionError: An argument has no meaning, or this tuner has a `run_trial` of its own.
+            DataError: The data have no rows, or not the same number.
+
+        Warns:
+            UserWarning: The test set was looked at before.
+        """
+        if self.hypermodel is None or self._is_run_by_user:
+            raise OptionError(
+                f"{type(self).__name__} fits in a run_trial of its own, so what it would do with other rows is not "
+                "known. Fit tuner.hypermodel.build(hp) with all rows by hand, and score that once."
+            )
+        self.wait()
+        return finish_estimators(
+            self._project,
+            self.hypermodel,
+            Scoring(self.scoring, self.metrics),
+            RefitData(x_train, y_train, x_test, y_test),
+            sample_weight,
+            measures={"scoring": self.scoring, "metrics": self.metrics},
+            repeats=repeats,
+            rivals=rivals,
+            seed=seed,
+            verbose=verbosity(verbose),
+        )
 
     @property
     def _is_run_by_user(self) -> bool:
