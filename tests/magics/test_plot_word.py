@@ -1,5 +1,8 @@
 """Facts about `%tune plot`."""
 
+import contextlib
+import io
+
 import matplotlib.pyplot as plt
 import pytest
 
@@ -28,17 +31,17 @@ def test_before_the_first_search_it_says_what_to_do(notebook):
         plot_word(notebook.shell, ["history"])
 
 
-def test_the_figure_is_shown_once_and_its_reading_printed_under_it(notebook, capsys, shown):
+def test_the_figure_is_shown_once_and_its_reading_printed_under_it(notebook, shown):
     notebook.ok(CELL.format(name="q"))
-    capsys.readouterr()
-    plot_word(notebook.shell, ["history"])
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        plot_word(notebook.shell, ["history"])
     assert len(shown) == 1
     assert not plt.get_fignums()
     assert not shown[0].axes[0].get_title("left")
-    assert capsys.readouterr().out.startswith("Best score ")
+    assert printed.getvalue().startswith("Best score ")
 
 
-def test_a_name_is_a_search_and_what_follows_hyperparameters(notebook, capsys, shown):
+def test_a_name_is_a_search_and_what_follows_hyperparameters(notebook, shown):
     notebook.ok(CELL.format(name="first"))
     notebook.ok(CELL.format(name="second"))
     plot_word(notebook.shell, ["slice", "first", "y"])

@@ -49,7 +49,7 @@ def plot_contour(
     Example:
         >>> from kt_notebook.core.record import SearchRecord
         >>> ax = plot_contour(SearchRecord())
-        >>> [text.get_text() for text in ax.texts]
+        >>> [" ".join(text.get_text().split()) for text in ax.texts]
         ['This needs two hyperparameters with more than one value; the search has none.']
     """
     ax = axes_for(ax)

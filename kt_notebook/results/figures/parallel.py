@@ -62,6 +62,7 @@ def plot_parallel(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
     scores = found.data[found.score].to_numpy(dtype=float)
     is_complete = (found.data["state"] == "complete").to_numpy()
     low, high = range_of(scores, found.sign, margin=0.0)
+    norm = colour_range(scores[is_complete] if is_complete.any() else scores, found.sign)
     columns = [_heights(scale, found.data[scale.column].tolist()) for scale in found.scales]
     columns.append((np.clip(scores, low, high) - low) / (high - low))
     heights = np.column_stack(columns)
@@ -75,7 +76,7 @@ def plot_parallel(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
             drawn = LineCollection(
                 list(lines[order]),
                 cmap=colour_map(ax, best_is_high=found.sign < 0),
-                norm=colour_range(scores, found.sign),
+                norm=norm,
                 array=scores[order],
                 linestyles=style,
                 linewidths=1.1 if n <= MANY else 0.6,

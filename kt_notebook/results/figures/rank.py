@@ -43,7 +43,7 @@ def plot_rank(
     Example:
         >>> from kt_notebook.core.record import SearchRecord
         >>> ax = plot_rank(SearchRecord())
-        >>> [text.get_text() for text in ax.texts]
+        >>> [" ".join(text.get_text().split()) for text in ax.texts]
         ['This needs two hyperparameters with more than one value; the search has none.']
     """
     from matplotlib.colors import Normalize

@@ -1,6 +1,7 @@
 """The score against each hyperparameter as small figures side by side."""
 
 import math
+import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ AxesArray = NDArray[Any]
 
 _COLUMNS = 4
 _WIDTH, _HEIGHT = 2.2, 2.1
+# How many letters stand beside a small picture.
+_LABEL = 20
 # How far dots of one category are apart, so that they do not hide each other.
 _SPREAD = 0.5
 
@@ -112,8 +115,6 @@ def _made(n: int, columns: int) -> "list[Axes]":
 
 
 def _say_over_all(ax: "Axes", text: str) -> None:
-    import textwrap
-
     figure = ax.get_figure(root=True)
     if figure is not None:
         width = max(24, int(figure.get_figwidth() * 72 / 5.2))
@@ -139,7 +140,7 @@ def _draw(ax: "Axes", found: Slices, scale: ParameterScale, *, is_first: bool) -
     set_scale(ax, "x", scale, 4)
     ax.set_ylim(low, high)
     if is_first:
-        ax.set_ylabel(found.label.replace(", ", ",\n"))
+        ax.set_ylabel(textwrap.fill(found.label, _LABEL))
 
 
 def jittered(scale: ParameterScale, values: "list[object]") -> "NDArray[np.float64]":
