@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from kt_notebook.core.scale import Scale
 from kt_notebook.core.values import value_from_json
 
@@ -49,7 +51,11 @@ def ranges_of_space(space: Iterable[Mapping[str, Any]] | None) -> dict[str, dict
 
 def _scale_of(config: Mapping[str, Any]) -> dict[str, Any] | None:
     if "min_value" in config:
-        return {"low": config["min_value"], "high": config["max_value"], "sampling": config["sampling"] or "linear"}
+        return {
+            "low": config["min_value"],
+            "high": config["max_value"],
+            "sampling": (config.get("sampling") or "linear").lower(),
+        }
     if config.get("ordered"):
         return {"values": sorted({float(value_from_json(value)) for value in config["values"]})}
     return None
@@ -93,12 +99,12 @@ def share(scale: BarScale, value: Any) -> float | None:
         >>> share({"low": 0.001, "high": 0.1, "sampling": "log"}, 0.01)
         0.5
     """
-    if isinstance(value, bool) or not hasattr(value, "__float__") or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
         return None
     number = float(value)
     values: Sequence[float] | None = scale.get("values")
     if values is not None:
-        return sum(other < number for other in values) / (len(values) - 1) if len(values) > 1 else None
+        return min(1.0, sum(other < number for other in values) / (len(values) - 1)) if len(values) > 1 else None
     low, high = float(scale["low"]), float(scale["high"])
     if low == high:
         return None

@@ -68,7 +68,7 @@ class Comparison:
             told += f", then {ranked.index[1]} with {format_score(second['best_mean'])}"
         told += f"; {format_score(self.target)}, which all reached, took {_took(ranked)}."
         if (ranked["repeats"] == 1).any():
-            told += " With one search each, chance alone may make such a difference: give lists of repeats."
+            told += " With a single search, chance alone may make such a difference: give lists of repeats."
         return told
 
     def plot(self, ax: "Axes | None" = None, *, reading: bool = True) -> "Axes":
@@ -178,4 +178,4 @@ def _score(value: float) -> str:
 
 
 def _mean(mean: float, std: float) -> str:
-    return _score(mean) if math.isnan(std) else f"{_score(mean)} ± {std:.2g}"
+    return _score(mean) if math.isnan(std) else f"{_score(mean)} ± {std:#.2g}".rstrip(".")

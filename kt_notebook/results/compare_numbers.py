@@ -139,18 +139,20 @@ def curves_of(groups: Sequence[Group], runs: Sequence[Sequence[Run]], sign: floa
 def _curve(label: str, runs: Sequence[Run], sign: float) -> pd.DataFrame:
     """Return the curve of one group, from the trial on at which every repeat with a score has one."""
     scored = [run.best for run in runs if not math.isnan(run.best_loss)]
-    longest = max(map(len, scored), default=0)
+    if not scored:
+        return pd.DataFrame()
+    longest = max(map(len, scored))
     # A search that has ended has its best for good.
-    held = np.array([np.pad(best, (0, longest - len(best)), mode="edge") for best in scored]).reshape(-1, longest)
-    places = np.flatnonzero(~np.isnan(held).any(axis=0)) if scored else np.array([], dtype=int)
+    held = np.array([np.pad(best, (0, longest - len(best)), mode="edge") for best in scored])
+    places = np.flatnonzero(~np.isnan(held).any(axis=0))
     scores = sign * held[:, places]
     return pd.DataFrame(
         {
             "search": label,
             "trial": places + 1,
-            "mean": scores.mean(axis=0) if scored else [],
-            "min": scores.min(axis=0) if scored else [],
-            "max": scores.max(axis=0) if scored else [],
+            "mean": scores.mean(axis=0),
+            "min": scores.min(axis=0),
+            "max": scores.max(axis=0),
             "repeats": [sum(place < len(best) for best in scored) for place in places],
         }
     )

@@ -99,28 +99,38 @@ def results_table(record: SearchRecord) -> ResultsTable:
     if not trials:
         no_trial = pd.Index([], name="trial", dtype="int64")
         return ResultsTable(columns=columns.all, index=no_trial)
-    rows = [_row(trial, score, parts, columns) for trial in trials]
-    frame = ResultsTable(rows, columns=columns.all, index=_index(trials))
-    for name, column in columns.values.items():
-        if any(name in trial.values and trial.values[name] is None for trial in trials):
-            # pandas takes None among numbers for a missing one
-            held = [row.get(column, math.nan) for row in rows]
-            frame[column] = pd.Series(held, index=frame.index, dtype="object")
-    _tell_continued(frame, trials, columns)
+    frame = _frame(trials, [_row(trial, score, parts, columns) for trial in trials], columns)
     sign = loss_sign(objective)
-    rank = pd.DataFrame(
-        {
-            "status": frame["status"].map(_STATUS_ORDER),
-            "pruned": [trial.pruned is not None for trial in trials],
-            "score": frame[score] * sign,
-        }
-    )
-    frame = ResultsTable(frame.loc[rank.sort_values(["status", "pruned", "score"], kind="stable").index])
+    frame = ResultsTable(frame.iloc[_order(frame["status"], frame[columns.tail["pruned"]], frame[score] * sign)])
     frame.attrs.update(objective=score, direction="max" if sign < 0 else "min")
     if parts:
         frame.attrs["objectives"] = {column: part["direction"] for column, part in parts.items()}
     frame.attrs["bars"] = _bars(frame, record, columns)
     return frame
+
+
+# Any: rows hold values of all kinds.
+def _frame(trials: list[TrialRecord], rows: list[dict[str, Any]], columns: "_Columns") -> ResultsTable:
+    """Return the rows as a table, with columns of objects where pandas would lose what is None, or a text."""
+    frame = ResultsTable(rows, columns=columns.all, index=_index(trials))
+    objects = [columns.tail["pruned"], columns.tail["error"]]  # texts, also where there is none
+    for name, column in columns.values.items():
+        if any(name in trial.values and trial.values[name] is None for trial in trials):
+            objects.append(column)
+    for column in objects:
+        held = [row.get(column, math.nan) for row in rows]
+        frame[column] = pd.Series(held, index=frame.index, dtype="object")
+    _tell_continued(frame, trials, columns)
+    return frame
+
+
+def _order(
+    status: "pd.Series[Any]", pruned: "pd.Series[Any]", losses: "pd.Series[float]"
+) -> "np.ndarray[Any, np.dtype[np.intp]]":
+    """Return the trials' places from the best to the worst: completed ones, pruned ones, then the rest."""
+    keys = {"status": status.map(_STATUS_ORDER), "pruned": pruned.notna(), "loss": losses}
+    rank = pd.DataFrame({name: key.to_numpy() for name, key in keys.items()})
+    return rank.sort_values(["status", "pruned", "loss"], kind="stable").index.to_numpy()
 
 
 class _Columns:
@@ -188,8 +198,8 @@ def _row(trial: TrialRecord, score: str, parts: dict[str, dict[str, str]], colum
         "epochs": trial.epochs[-1].epoch + 1 if trial.epochs else math.nan,
         "time": _number(trial.duration_s),
         "seed": trial.seed,
-        "pruned": None if trial.pruned is None else trial.pruned["reason"],
-        "error": None if trial.error is None else error_text(trial.error),
+        "pruned": math.nan if trial.pruned is None else trial.pruned["reason"],
+        "error": math.nan if trial.error is None else error_text(trial.error),
     }
     row.update({columns.tail[name]: value for name, value in tail.items()})
     return row
