@@ -90,7 +90,7 @@ def make_problem(fault: str, seed: int) -> Problem:
         problem.noise = float(rng.uniform(1.2, 2.0))
     elif fault != "none":
         problem.planted = f"p{planted}"
-        parameter, effect = _PLANT[fault](problem.planted, rng)
+        parameter, effect = _PLANT[fault](problem.planted, n, rng)
         problem.parameters[planted], problem.effects[planted] = parameter, effect
     numbers = [
         at for at, p in enumerate(problem.parameters) if isinstance(p, Float | Int) and p.name != problem.planted
@@ -109,7 +109,7 @@ def _add(problem: Problem, name: str, kind: str, n: int, rng: np.random.Generato
         )
         values = list(parameter.values)
         # Different, but none so much worse that it had better been left out.
-        levels = dict(zip(values, rng.permutation(np.linspace(0, 0.5 * math.sqrt(n), len(values))), strict=True))
+        levels = dict(zip(values, rng.permutation(np.linspace(0, 0.4 * math.sqrt(n), len(values))), strict=True))
         problem.effects.append(lambda value: float(levels[value]))
     else:
         low = float(rng.choice([0.0, 0.1, 1.0]))
@@ -143,25 +143,25 @@ def _number(name: str, rng: np.random.Generator) -> Float | Int:
     return made[int(rng.integers(len(made)))]
 
 
-def _edge(name: str, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+def _edge(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
     parameter = _number(name, rng)
     beyond = float(rng.uniform(0.1, 0.6))
     centre = 1 + beyond if rng.random() < 0.5 else -beyond
     return parameter, _bowl(parameter, centre, float(rng.uniform(0.6, 1.4)))
 
 
-def _log_scale(name: str, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+def _log_scale(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
     low = 10.0 ** float(rng.uniform(-5, -3))
     high = low * 10.0 ** float(rng.uniform(2, 4))
     centre, weight = float(rng.uniform(0.25, 0.75)), float(rng.uniform(0.6, 1.4))
     return Float(name, low, high), _bowl(Float(name, low, high, sampling="log"), centre, weight)
 
 
-def _no_effect(name: str, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+def _no_effect(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
     return (_number(name, rng) if rng.random() < 0.6 else Choice(name, ["a", "b", "c"])), lambda _: 0.0
 
 
-def _too_wide(name: str, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+def _too_wide(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
     parameter = [Float(name, 0.0, 10.0), Int(name, 10, 1000, step=10), Float(name, 1e-8, 1e2, sampling="log")][
         int(rng.integers(3))
     ]
@@ -172,9 +172,9 @@ def _too_wide(name: str, rng: np.random.Generator) -> tuple[HyperParameter, Call
     )
 
 
-def _worse_choice(name: str, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+def _worse_choice(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
     parameter = Choice(name, ["a", "b", "c"])
-    levels = {"a": 0.0, "b": float(rng.uniform(0, 0.4)), "c": float(rng.uniform(2.0, 3.0))}
+    levels = {"a": 0.0, "b": float(rng.uniform(0, 0.4)), "c": float(rng.uniform(1.1, 1.6)) * math.sqrt(n)}
     return parameter, lambda value: levels[value]
 
 
@@ -215,7 +215,7 @@ def search(problem: Problem, oracle_name: str, seed: int, n_trials: int = max(SI
 
 
 def judge(fault: str, oracle_name: str, seed: int) -> list[tuple[str, str, int, list[tuple[str, bool]]]]:
-    """Return, for each size, fault, oracle, size and the kinds found, each with whether it is about what was planted."""
+    """Return for each size fault, oracle, size and the kinds found, each with whether it is about the planted one."""
     problem = make_problem(fault, seed)
     judged = []
     for record in search(problem, oracle_name, seed):
@@ -233,9 +233,7 @@ def rates(first: int, end: int, n_processes: int) -> list[dict[str, Any]]:  # An
     rows = []
     for key in sorted({item[:3] for item in judged}, key=lambda k: (list(FAULTS).index(k[0]), k[1], k[2])):
         found = [item[3] for item in judged if item[:3] == key]
-        enough = [
-            kinds for kinds in found if ("too_few_trials", False) not in kinds and ("too_few_trials", True) not in kinds
-        ]
+        enough = [kinds for kinds in found if all(kind != "too_few_trials" for kind, _ in kinds)]
         hits = [any(kind in FAULTS[key[0]] and ours for kind, ours in kinds) for kinds in enough]
         other = Counter(
             kind for kinds in enough for kind in {k for k, ours in kinds if not (k in FAULTS[key[0]] and ours)}

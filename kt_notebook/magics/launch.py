@@ -35,6 +35,7 @@ from kt_notebook.magics.place import (
     write_data,
 )
 from kt_notebook.magics.rebinding import watching_names
+from kt_notebook.magics.start_from import SKELETON, TAKEN_OVER, start_from
 from kt_notebook.magics.tuner_choice import choose_tuner, make_oracle, notes_on_choice
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch, front_end, host_of
 from kt_notebook.search.session import Session
@@ -66,6 +67,7 @@ class CellSearch:
         uses_keras: Whether the cell itself imports Keras, None where only Keras' presence tells.
         is_whole: Whether `space` is all that is searched.
         epochs: How many epochs the cell's fit asks for, None where that is not plain.
+        skeleton: Hash of what the cell says beside its ranges.
     """
 
     text: CellText
@@ -82,6 +84,7 @@ class CellSearch:
     uses_keras: bool | None = None
     is_whole: bool = True
     epochs: int | None = None
+    skeleton: str = ""
 
 
 # Any: IPython's shell.
@@ -96,7 +99,7 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
     """
     refuse_taken_name(shell.user_ns, options.name)
     host = host_of(shell)
-    data = _data_of(cell, shell.user_ns)
+    data = {**_data_of(cell, shell.user_ns), SKELETON: cell.skeleton}
     project = cell_project(options, cell.identity, notebook_path(shell.user_ns))
     running = _running_in(host, project)
     if running is not None:
@@ -117,7 +120,8 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
     notes = notes_on_choice(options, oracle, cell.space, is_whole=cell.is_whole)
     if choice.reason:
         notes.append(SearchNoted("advice", "tuner_chosen", choice.reason))
-    cell = replace(cell, notes=(*cell.notes, *notes, *told))
+    taken = start_from(shell, options, oracle, cell.space, project, data, is_whole=cell.is_whole)
+    cell = replace(cell, notes=(*cell.notes, *notes, *told, *taken))
     data |= {**search_fingerprints(options, cell.identity), TUNER: choice.name}
     return _begin(shell, options, cell, oracle, project, data)
 
@@ -165,7 +169,9 @@ def _begin(
         return tuner
     if options.keep:
         keep_best_names(tuner, cell.hypermodel)
-    notes = [*cell.notes, *going_on(tuner), *tuner.opening_notes()]
+    # A search that starts from another's trials goes on from none of its own.
+    goes_on = [] if any(note.code == TAKEN_OVER for note in cell.notes) else going_on(tuner)
+    notes = [*cell.notes, *goes_on, *tuner.opening_notes()]
     way.run(session, tuner, functools.partial(_start, session, notes, project, data))
     return tuner
 

@@ -29,6 +29,7 @@ from kt_notebook.magics.cell import (
     read_cell,
     refuse_undefined,
 )
+from kt_notebook.magics.cell.skeleton import skeleton_of
 from kt_notebook.magics.cell_epochs import epochs_of
 from kt_notebook.magics.cell_text import CellText
 from kt_notebook.magics.completion import install_completion
@@ -265,6 +266,7 @@ def _cell_search(
         uses_keras=True if _imports_keras(plan.cell.tree) else None,
         is_whole=not plan.unsettled,
         epochs=epochs_of(plan.cell.tree, kwargs, namespace),
+        skeleton=skeleton_of(plan),
     )
 
 

@@ -34,6 +34,7 @@ class TuneOptions:
         objective: What is made best; several are separated by commas.
         timeout_s: Seconds after which the search stops, None for no limit.
         fit: How Keras' fits run, one of `FIT_WAYS`.
+        start_from: The search, by name or folder, whose trials it begins with.
         wait: True to block, False not to, None to block where nobody is watching.
     """
 
@@ -50,6 +51,7 @@ class TuneOptions:
     workers: int = 1
     directory: str | None = None
     project_name: str | None = None
+    start_from: str | None = None
     overwrite: bool = False
     wait: bool | None = None
     dry_run: bool = False
@@ -153,6 +155,9 @@ OPTIONS: tuple[Option, ...] = (
         "DIR",
     ),
     Option("--project-name", "project_name", "name of the project's folder there", _text, "NAME"),
+    Option(
+        "--start-from", "start_from", "begin with the trials of another search that fit, as refine does", _text, "NAME"
+    ),
     Option("--overwrite", "overwrite", "start anew; the old project is kept as NAME.old"),
     Option("--wait", "wait", "block until the search has ended"),
     Option("--no-wait", "wait", "return at once, also where nobody is watching", value=False),

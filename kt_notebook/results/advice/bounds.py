@@ -62,6 +62,8 @@ def narrowed(entry: Number, low: float, high: float) -> Change | None:
         {'min_value': 2.0, 'max_value': 3.5}
     """
     low, high = max(low, entry.min_value), min(high, entry.max_value)
+    if low >= high:
+        return None
     if entry.step is not None:
         levels = entry.all_values()
         low = max((level for level in levels if level <= low), default=levels[0])
@@ -71,11 +73,11 @@ def narrowed(entry: Number, low: float, high: float) -> Change | None:
         low, high = math.floor(low / unit + 1e-9) * unit, math.ceil(high / unit - 1e-9) * unit
     else:
         low, high = _rounded(low, up=False), _rounded(high, up=True)
-    low, high = max(low, entry.min_value), min(high, entry.max_value)
     if isinstance(entry, Int):
         low, high = math.floor(low), math.ceil(high)
     else:
         low, high = float(f"{low:.6g}"), float(f"{high:.6g}")
+    low, high = max(low, entry.min_value), min(high, entry.max_value)
     changed = {"min_value": low, "max_value": high}
     held = {"min_value": entry.min_value, "max_value": entry.max_value}
     arguments = {name: value for name, value in changed.items() if value != held[name]}
@@ -87,7 +89,7 @@ def narrowed(entry: Number, low: float, high: float) -> Change | None:
 def change_of_scale(entry: Number) -> Change:
     """Return the change to a log scale; a step, which is a factor there, goes."""
     arguments: dict[str, object] = {"sampling": "log"}
-    if entry.step is not None and (isinstance(entry, Float) or entry.step != 1):
+    if entry.step is not None:
         arguments["step"] = None
     return Change(entry.name, type(entry).__name__, arguments)
 
@@ -145,13 +147,14 @@ def _unit(width: float) -> float:
 
 def _rounded(value: float, *, up: bool) -> float:
     """Return the next number of one digit, or two where one would move it by more than a third."""
-    for digits in (0, 1):
-        power = 10.0 ** (math.floor(math.log10(value)) - digits)
-        steps = value / power
-        rounded = float(f"{(math.ceil(steps - 1e-6) if up else math.floor(steps + 1e-6)) * power:.6g}")
-        if max(rounded / value, value / rounded) <= 4 / 3:
-            break
-    return rounded
+    found = [_cut(value, digits, up=up) for digits in (0, 1)]
+    return next((number for number in found if max(number / value, value / number) <= 4 / 3), found[-1])
+
+
+def _cut(value: float, digits: int, *, up: bool) -> float:
+    power = 10.0 ** (math.floor(math.log10(value)) - digits)
+    steps = value / power
+    return float(f"{(math.ceil(steps - 1e-6) if up else math.floor(steps + 1e-6)) * power:.6g}")
 
 
 def as_number(entry: HyperParameter) -> Number | None:

@@ -10,17 +10,21 @@ from kt_notebook.core.record import SearchRecord
 from kt_notebook.core.values import Value
 from kt_notebook.results.advice.bounds import fixed
 from kt_notebook.results.advice.findings import Advice, AdviceKind, Change
-from kt_notebook.results.advice.ranges import single_entries
+from kt_notebook.results.advice.ranges import places_of, single_entries
 from kt_notebook.results.advice.response import Response
 from kt_notebook.results.advice.trials import Trials, executions_of
-from kt_notebook.results.advice.wording import listed, number, shown, trials_text
+from kt_notebook.results.advice.wording import listed, number, percent, shown, trials_text
 
 __all__ = ["advice_on_choices", "advice_on_effects", "advice_on_noise"]
 
 # Thresholds as benchmarks/advice_rates.py chose them.
-MAX_EFFECT = 0.02
-MIN_GAP = 0.6
+MAX_EFFECT = 0.03
+# Of what lies between the median and the best: where others are at their best, little of the whole may be much.
+MAX_EFFECT_NEAR_BEST = 0.28
+MIN_GAP = 0.85
 MIN_NOISE = 0.5
+# Of which some were, with 95 % certainty, in a good part that is a tenth of the range.
+MIN_TRIALS_FOR_NO_EFFECT = 29
 # With fewer trials an option has had no fair chance.
 MIN_TRIALS_OF_OPTION = 3
 
@@ -31,15 +35,26 @@ def advice_on_effects(response: Response) -> Iterator[Advice]:
     columns = single_entries(response)
     for column in columns:
         entry, most = response.trials.entries[column], float(np.quantile(effects[:, column], 0.95))
-        if most > MAX_EFFECT:
+        if most > MAX_EFFECT or int(response.trials.active[:, column].sum()) < MIN_TRIALS_FOR_NO_EFFECT:
             continue
-        best = _best_value(response.trials, entry)
+        profile = response.profile(column, places_of(entry))
+        step = float(np.median(response.targets) - response.targets.min())
+        near_best = float(np.quantile(np.ptp(profile, axis=1), 0.95)) / step if step > 0 else math.inf
+        if near_best > MAX_EFFECT_NEAR_BEST:
+            continue
+        best, share = _best_value(response.trials, entry), f"{max(most * 100, 0.1):.1f} %"
         text = (
-            f"{entry.name} has no effect that counts: with 95 % certainty it makes less than "
-            f"{max(most * 100, 0.1):.1f} % of the differences between {trials_text(response.trials.n)}. Fix it, here at the best trial's "
+            f"{entry.name} has no effect that counts: with 95 % certainty it makes at most {share} of "
+            f"the differences between {trials_text(response.trials.n)}, and among the best ones at most "
+            f"{percent(near_best)} of what lies between these and a middling one. Fix it at the best trial's "
             f"{shown(best)}, or leave it out."
         )
-        evidence = {"effect_at_most": most, "effect": float(np.median(effects[:, column])), "best": best}
+        evidence = {
+            "effect_at_most": most,
+            "effect": float(np.median(effects[:, column])),
+            "effect_near_best_at_most": near_best,
+            "best": best,
+        }
         yield Advice(AdviceKind.NO_EFFECT, entry.name, text, evidence, fixed(entry.name, best))
 
 
@@ -91,16 +106,17 @@ def _worse(
 def advice_on_noise(response: Response, record: SearchRecord) -> Iterator[Advice]:
     """Yield that results differ more by chance than by hyperparameters, where that is so."""
     _, variance = response.effects
-    ratio = response.noise / math.sqrt(float(np.quantile(variance, 0.95)))
-    if ratio < MIN_NOISE:
-        return
     trials = response.trials
-    n_executions = int(record.search["executions_per_trial"] or 1)
     measured = executions_of(trials.records, record)
-    chance = measured if measured is not None else response.noise * response.loss_per_target
+    noise = response.noise if measured is None else measured / response.loss_per_target
+    ratio = noise / math.sqrt(float(np.quantile(variance, 0.95)))
+    if not ratio >= MIN_NOISE:
+        return
+    n_executions = int(record.search["executions_per_trial"] or 1)
+    chance = noise * response.loss_per_target
     losses = np.sort(trials.losses)
     n_alike = max(2, int((losses <= losses[0] + 2 * math.sqrt(2) * chance).sum()))
-    typical = response.noise / math.sqrt(float(np.median(variance)))
+    typical = noise / math.sqrt(float(np.median(variance)))
     n_needed = math.ceil(n_executions * (2 * typical) ** 2)
     how = "measured over executions" if measured is not None else "as the model finds it"
     text = (

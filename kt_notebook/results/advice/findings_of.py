@@ -52,10 +52,13 @@ def trials_needed(trials: Trials) -> int:
 
 
 def _on_response(response: Response, record: SearchRecord) -> list[Advice]:
+    noise = list(advice_on_noise(response, record))
+    if noise:  # What else there seems to be may be chance.
+        return noise
     found = list(advice_on_effects(response))
     silent = {item.parameter for item in found}
-    spoken = [*advice_on_noise(response, record), *advice_on_ranges(response), *advice_on_choices(response)]
-    return found + [item for item in spoken if item.parameter is None or item.parameter not in silent]
+    spoken = [*advice_on_ranges(response), *advice_on_choices(response)]
+    return found + [item for item in spoken if item.parameter not in silent]
 
 
 def _too_few(trials: Trials, needed: int) -> Advice:

@@ -6,21 +6,24 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from kt_notebook.core.parameter import Float, HyperParameter, Int
 from kt_notebook.results.advice.bounds import Number, as_number, change_of_scale, extended, narrowed
 from kt_notebook.results.advice.findings import Advice, AdviceKind
 from kt_notebook.results.advice.response import Response, fit_response
 from kt_notebook.results.advice.wording import number, percent, shown
 
-__all__ = ["MIN_ACTIVE", "advice_on_ranges", "single_entries", "top_trials"]
+__all__ = ["MIN_ACTIVE", "advice_on_ranges", "places_of", "single_entries", "top_trials"]
 
 Array = NDArray[np.float64]
 
 # Thresholds as benchmarks/advice_rates.py chose them.
 MIN_EDGE_PROBABILITY = 0.75
-MIN_LOG_EVIDENCE = 2.0
+MIN_LOG_EVIDENCE = 1.5
 MAX_WIDTH = 0.25
 # A log scale is no news for a range that does not span as much.
 MIN_RATIO = 10.0
+# Where the best is at the lower end of a range that spans as much, more of it on that side is what is missing.
+SURE_RATIO = 100.0
 # A hyperparameter that fewer trials had says nothing.
 MIN_ACTIVE = 6
 
@@ -36,7 +39,7 @@ def advice_on_ranges(response: Response) -> Iterator[Advice]:
         entry = as_number(response.trials.entries[column])
         if entry is None:
             continue
-        places = _places(entry)
+        places = places_of(entry)
         profile = response.profile(column, places)
         best_at = places[profile.argmin(axis=1)]
         at_low, at_high = float(np.mean(best_at <= _EDGE)), float(np.mean(best_at >= 1 - _EDGE))
@@ -72,11 +75,18 @@ def top_trials(response: Response) -> NDArray[np.int_]:
     return np.argsort(losses, kind="stable")[: max(3, round(len(losses) / 10))]
 
 
-def _places(entry: Number) -> Array:
+def places_of(entry: HyperParameter) -> Array:
+    """Return the places of the unit cube at which a hyperparameter is looked at, shape `(n,)`."""
     n_values = entry.n_values
-    if entry.step is not None and n_values is not None and n_values <= _N_PLACES:
-        return np.arange(n_values) / (n_values - 1)
+    if n_values is not None and (n_values <= _N_PLACES or not isinstance(entry, Float | Int)) and not _is_log(entry):
+        levels: Array = np.arange(n_values) / (n_values - 1)
+        return levels
     return np.linspace(0, 1, _N_PLACES)
+
+
+def _is_log(entry: HyperParameter) -> bool:
+    """Return whether an entry's values are no evenly spaced places: whole numbers on a log scale."""
+    return isinstance(entry, Int) and entry.step is None
 
 
 def _edge(response: Response, column: int, entry: Number, end: str, probability: float) -> Advice | None:
@@ -108,7 +118,7 @@ def _log_scale(response: Response, column: int, entry: Number, at_low: float) ->
     if other is None:
         return None
     gain = other.evidence - response.evidence
-    is_at_low = at_low >= MIN_EDGE_PROBABILITY and gain > -1
+    is_at_low = at_low >= MIN_EDGE_PROBABILITY and (gain > -1 or high / low >= SURE_RATIO)
     if gain < MIN_LOG_EVIDENCE and not is_at_low:
         return None
     top = top_trials(response)

@@ -141,7 +141,9 @@ def fit_response(trials: Trials) -> Response | None:
     start = surrogate.prior_mean
     noisy = start.copy()
     noisy[-2] = math.log(0.5)
-    theta = surrogate.fit(features, targets[:, None], [start, noisy], N_EVALUATIONS)
+    short = start.copy()
+    short[: trials.cube.n_columns] = -1.5
+    theta = surrogate.fit(features, targets[:, None], [start, noisy, short], N_EVALUATIONS)
     posterior = surrogate.posterior(theta, features, targets)
     fits = float(targets @ posterior.weights) + SCALE_B
     evidence = float(np.log(np.diag(posterior.inverse_root)).sum()) - 0.5 * (len(targets) + SCALE_A) * math.log(fits)
