@@ -7,7 +7,20 @@ points, of functions drawn from a Gaussian process given the trials (`surface`),
 they are. A conditional hyperparameter has the share that it has when it is drawn with its parents: where it is
 inactive it changes nothing, and what switching it on or off does is its parent's.
 
-@EVIDENCE
+Why not a random forest, as in fANOVA: `benchmarks/importance.py` searches six functions of known shares at random
+(additive, interaction, bowl, wave, conditional, categories; hyperparameters without effect in all of them), ten times
+each, and compares with 64 trees. Mean error of a share, in percent of the variance; how often the interval of 90 %
+held the true share; and what was given to hyperparameters without effect, process / forest:
+
+    trials  noise   error        held       without effect
+        20  none     1.4 / 16.5  96 / 91     0.6 / 14.3
+        60  none     0.1 / 10.8  99 / 91     0.0 /  9.1
+       200  none     0.1 /  8.0  100 / 86    0.0 /  6.0
+        20  half    11.0 / 19.0  86 / 89    10.5 / 17.4
+        60  half     3.9 / 14.4  90 / 88     3.2 / 14.1
+       200  half     1.8 / 12.8  93 / 66     0.8 / 12.3
+
+Noise is half of the scores' spread. A forest of few trials misses interactions and gives each column a part.
 
 Sources: Hutter, Hoos & Leyton-Brown 2014, An efficient approach for assessing hyperparameter importance, ICML
 (functional ANOVA of hyperparameters). Saltelli et al. 2010, Computer Physics Communications 181, table 2: the

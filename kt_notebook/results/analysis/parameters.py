@@ -1,5 +1,6 @@
 """The scale of each hyperparameter in a picture: what its axis shows and where a value stands on it."""
 
+import difflib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -92,8 +93,6 @@ def chosen_scale(scales: Sequence[ParameterScale], name: str) -> ParameterScale:
     Raises:
         OptionError: There is none.
     """
-    import difflib
-
     found = next((scale for scale in scales if scale.name == name), None)
     if found is not None:
         return found

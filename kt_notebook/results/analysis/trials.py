@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kt_notebook.core.budget import without_budget
 from kt_notebook.core.format import format_metric
 from kt_notebook.core.objective import loss_sign
 from kt_notebook.core.record import SearchRecord, TrialRecord
@@ -118,8 +119,6 @@ def _score_name(record: SearchRecord) -> str:
 
 def _columns(records: tuple[TrialRecord, ...], scores: list[str]) -> dict[str, str]:
     """Return the table's column of each hyperparameter: its name, unless the table has a column of that name."""
-    from kt_notebook.core.budget import without_budget
-
     taken = {"trial", "status", *scores}
     names: dict[str, None] = {}
     for record in records:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import Contour, contour_of
 from kt_notebook.results.figures.paper import (
+    MANY,
     axes_for,
     colour_bar,
     colour_map,
@@ -67,7 +68,7 @@ def plot_contour(
         _draw_surface(ax, found, cmap, norm)
     x, y = (jittered(scale, data[scale.column].tolist()) for scale in found.scales)
     n = len(scores)
-    style = {**dot_style(n), "linewidths": 0.8, "alpha": max(0.4, opacity(n))}
+    style = {**dot_style(n), "linewidths": 0.8 if n <= MANY else 0, "alpha": max(0.4, opacity(n))}
     ax.scatter(x[~is_complete], y[~is_complete], facecolors="none", edgecolors="0.5", label="pruned", **style)
     # The best are drawn last.
     order = np.flatnonzero(is_complete)[np.argsort(-found.sign * scores[is_complete], kind="stable")]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kt_notebook.core.record import SearchRecord
-from kt_notebook.results.analysis import history_of
+from kt_notebook.results.analysis import History, history_of
 from kt_notebook.results.figures.paper import (
     COLOURS,
     GREY,
@@ -28,8 +28,8 @@ __all__ = ["plot_history"]
 def plot_history(record: SearchRecord, ax: "Axes | None" = None, *, reading: bool = True) -> "Axes":
     """Draw the score of each trial in order, with the best so far as a line.
 
-    Pruned trials are rings; a trial without a finite score is a cross at the bottom. Scores far worse than the rest
-    stand as triangles at the border.
+    Pruned trials are rings; one that ended without a finite score is a cross at the bottom. Scores far worse than the
+    rest stand as triangles at the border.
 
     Args:
         record: The search's.
@@ -48,25 +48,9 @@ def plot_history(record: SearchRecord, ax: "Axes | None" = None, *, reading: boo
     if data.empty or not np.isfinite(scores).any():
         say(ax, found.reading)
         return ax
-    number, states = data["number"].to_numpy(), data["state"].to_numpy()
-    finite = np.isfinite(scores)
-    low, high = range_of(scores[finite], found.sign)
-    is_beyond, shown = beyond(scores, low, high)
-    n = len(data)
-    style = dot_style(n)
-    for state in dict.fromkeys(states[finite]):
-        at = finite & (states == state) & ~is_beyond
-        fill = GREY if state == "complete" else "none"
-        ax.scatter(number[at], scores[at], label=state, facecolors=fill, edgecolors=GREY, **style)
-    if (far := finite & is_beyond).any():
-        marker = "v" if found.sign < 0 else "^"
-        ax.scatter(number[far], shown[far], marker=marker, label="far worse", color=GREY, **style)
-    if not finite.all():
-        ax.scatter(
-            number[~finite], np.full((~finite).sum(), 0.02), transform=ax.get_xaxis_transform(), marker="x",
-            label="no score", color=COLOURS["failed"], clip_on=False, s=style["s"],
-        )  # fmt: skip
-    best = data["best so far"].to_numpy(dtype=float)
+    low, high = range_of(scores[np.isfinite(scores)], found.sign)
+    _draw_dots(ax, found, low, high)
+    n, number, best = len(data), data["number"], data["best so far"]
     if np.isfinite(best).any():
         ax.step(number, best, where="post", label="best so far", color=COLOURS["complete"], zorder=3)
     ax.set_ylim(low, high)
@@ -76,3 +60,24 @@ def plot_history(record: SearchRecord, ax: "Axes | None" = None, *, reading: boo
     legend(ax)
     show_reading(ax, found.reading, is_shown=reading)
     return ax
+
+
+def _draw_dots(ax: "Axes", found: History, low: float, high: float) -> None:
+    """Draw a dot for each trial, those beyond the range at its border, those without a finite score at the bottom."""
+    data, scores = found.data, found.data[found.score].to_numpy(dtype=float)
+    number, states = data["number"].to_numpy(), data["state"].to_numpy()
+    finite = np.isfinite(scores)
+    is_beyond, shown = beyond(scores, low, high)
+    style = dot_style(len(data))
+    for state in dict.fromkeys(states[finite]):
+        at = finite & (states == state) & ~is_beyond
+        fill = GREY if state == "complete" else "none"
+        ax.scatter(number[at], scores[at], label=state, facecolors=fill, edgecolors=GREY, **style)
+    if (far := finite & is_beyond).any():
+        marker = "v" if found.sign < 0 else "^"
+        ax.scatter(number[far], shown[far], marker=marker, label="far worse", color=GREY, **style)
+    if (lost := ~finite & ~np.isin(states, ["running", "cut"])).any():
+        ax.scatter(
+            number[lost], np.full(lost.sum(), 0.02), transform=ax.get_xaxis_transform(), marker="x",
+            label="no score", color=COLOURS["failed"], clip_on=False, s=style["s"],
+        )  # fmt: skip

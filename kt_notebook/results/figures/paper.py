@@ -40,6 +40,7 @@ __all__ = [
     "show_reading",
     "slanted_where_long",
     "whole_numbers",
+    "wrapped",
 ]
 
 Array = NDArray[np.float64]
@@ -78,38 +79,45 @@ def axes_for(ax: "Axes | None") -> "Axes":
 def say(ax: "Axes", text: str) -> None:
     """Write words into Axes that have nothing to draw, and take their frame away."""
     ax.set_axis_off()
-    width = max(16, int(_width_points(ax) / (_LETTER * _size("medium"))))
-    ax.text(0.5, 0.5, textwrap.fill(text, width), transform=ax.transAxes, ha="center", va="center", fontsize="medium")
+    ax.text(0.5, 0.5, wrapped(ax, text), transform=ax.transAxes, ha="center", va="center", fontsize="medium")
 
 
 def show_reading(ax: "Axes", text: str, *, is_shown: bool) -> None:
     """Write a figure's reading over it, in lines as long as the Axes are wide."""
     if is_shown:
-        width = max(24, int(_width_points(ax) / (_LETTER * _size("medium"))))
-        ax.set_title(textwrap.fill(text, width), loc="left", fontsize="medium")
+        ax.set_title(wrapped(ax, text), loc="left", fontsize="medium")
 
 
-def legend(ax: "Axes", n_columns: int = 4) -> None:
+def legend(ax: "Axes") -> None:
     """Write a legend below the Axes, where it hides nothing; none where one kind is drawn, or less."""
     handles, labels = ax.get_legend_handles_labels()
     if len(handles) < 2:
         return
+    from matplotlib.collections import PathCollection
+    from matplotlib.patches import Rectangle
     from matplotlib.transforms import ScaledTranslation
 
+    # a handle and the air around take as much as six letters
+    widest = (max(map(len, labels)) + 6) * _LETTER * _size("small")
     down = ScaledTranslation(0, -_BELOW * _size("medium") / 72, ax.figure.dpi_scale_trans)
-    ax.legend(
+    made = ax.legend(
         handles,
         labels,
         loc="upper left",
         bbox_to_anchor=(0, 0),
         bbox_transform=ax.transAxes + down,
-        ncols=min(n_columns, len(handles)),
+        ncols=max(1, min(len(handles), int(_width_points(ax) / widest))),
         frameon=False,
         fontsize="small",
         borderaxespad=0,
         handlelength=1.4,
         columnspacing=1.2,
     )
+    for handle in made.legend_handles:
+        if handle is not None and not isinstance(handle, Rectangle):
+            handle.set_alpha(1)  # also where dots are small and pale, as they are many
+        if isinstance(handle, PathCollection):
+            handle.set_sizes([dot_size(1)])
 
 
 def colour_map(ax: "Axes", *, best_is_high: bool) -> "Colormap":
@@ -159,7 +167,7 @@ def beyond(scores: Array, low: float, high: float) -> tuple[NDArray[np.bool_], A
 
 def opacity(n: int) -> float:
     """Return how opaque each of n dots or lines is."""
-    return 0.85 if n <= 100 else max(0.15, 0.85 * math.sqrt(100 / n))
+    return 0.85 if n <= 100 else max(0.25, 0.85 * math.sqrt(100 / n))
 
 
 def dot_size(n: int) -> float:
@@ -174,6 +182,11 @@ def dot_size(n: int) -> float:
 def dot_style(n: int) -> dict[str, Any]:
     """Return how n dots are drawn: small and see-through where they are many, and pixels in a vector file then."""
     return {"s": dot_size(n), "alpha": opacity(n), "rasterized": n > MANY}
+
+
+def wrapped(ax: "Axes", text: str, size: str = "medium") -> str:
+    """Return a text in lines as long as the Axes are wide."""
+    return textwrap.fill(text, max(16, int(_width_points(ax) / (_LETTER * _size(size)))))
 
 
 def slanted_where_long(ax: "Axes", texts: "Sequence[str]") -> None:
@@ -193,7 +206,12 @@ def whole_numbers(axis: "Axis") -> None:
 def colour_bar(ax: "Axes", drawn: "ScalarMappable", label: str) -> "Axes | None":
     """Draw a colour bar beside the Axes and return its own."""
     figure = ax.get_figure()
-    return None if figure is None else figure.colorbar(drawn, ax=ax, label=label).ax
+    if figure is None:
+        return None
+    bar = figure.colorbar(drawn, ax=ax, label=label)
+    if bar.solids is not None:
+        bar.solids.set_alpha(1)  # also where dots are pale, as they are many
+    return bar.ax
 
 
 def _size(name: str) -> float:

@@ -19,6 +19,7 @@ from kt_notebook.results.figures.paper import (
     say,
     show_reading,
     slanted_where_long,
+    wrapped,
 )
 from kt_notebook.results.figures.scales import ticks_of
 
@@ -52,20 +53,28 @@ def plot_parallel(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
         >>> [text.get_text() for text in ax.texts]
         ['No trial yet.']
     """
-    from matplotlib.collections import LineCollection
-
     ax = axes_for(ax)
     found = parallel_of(record)
     if found.data.empty or not found.scales:
         say(ax, found.reading)
         return ax
     scores = found.data[found.score].to_numpy(dtype=float)
-    is_complete = (found.data["state"] == "complete").to_numpy()
     low, high = range_of(scores, found.sign, margin=0.0)
-    norm = colour_range(scores[is_complete] if is_complete.any() else scores, found.sign)
     columns = [_heights(scale, found.data[scale.column].tolist()) for scale in found.scales]
     columns.append((np.clip(scores, low, high) - low) / (high - low))
     heights = np.column_stack(columns)
+    _draw_lines(ax, found, heights)
+    _draw_axes(ax, found, (low, high), is_inactive=bool(np.isclose(heights, INACTIVE).any()))
+    show_reading(ax, found.reading, is_shown=reading)
+    return ax
+
+
+def _draw_lines(ax: "Axes", found: Parallel, heights: Array) -> None:
+    from matplotlib.collections import LineCollection
+
+    scores = found.data[found.score].to_numpy(dtype=float)
+    is_complete = (found.data["state"] == "complete").to_numpy()
+    norm = colour_range(scores[is_complete] if is_complete.any() else scores, found.sign)
     x = np.arange(heights.shape[1], dtype=float)
     lines = np.stack([np.broadcast_to(x, heights.shape), heights], axis=2)
     n = len(lines)
@@ -84,9 +93,6 @@ def plot_parallel(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
                 rasterized=n > MANY,
             )
             ax.add_collection(drawn)
-    _draw_axes(ax, found, (low, high), is_inactive=bool(np.isclose(heights, INACTIVE).any()))
-    show_reading(ax, found.reading, is_shown=reading)
-    return ax
 
 
 def _heights(scale: ParameterScale, values: "list[object]") -> Array:
@@ -116,4 +122,4 @@ def _draw_axes(ax: "Axes", found: Parallel, scores: tuple[float, float], *, is_i
     ax.set_xlim(-0.1, last + 0.35)
     ax.set_ylim(INACTIVE - 0.04 if is_inactive else -0.04, 1.04)
     left_out = f"; {found.n_left_out:,} without a score left out" if found.n_left_out else ""
-    ax.set_xlabel(f"colour: {found.label}{left_out}", fontsize="small")
+    ax.set_xlabel(wrapped(ax, f"colour: {found.label}{left_out}", "small"), fontsize="small")

@@ -58,8 +58,8 @@ def plot_rank(
     x, y = (jittered(scale, data[scale.column].tolist()) for scale in found.scales)
     dots = ax.scatter(
         x, y, c=data["rank"], cmap=colour_map(ax, best_is_high=False), norm=Normalize(1, max(found.n_ranked, 2)),
-        edgecolors=ax.get_facecolor(), linewidths=0.8, s=1.5 * dot_size(n), alpha=max(0.4, opacity(n)),
-        rasterized=n > MANY,
+        edgecolors=ax.get_facecolor(), linewidths=0.8 if n <= MANY else 0,
+        s=1.5 * dot_size(n), alpha=max(0.4, opacity(n)), rasterized=n > MANY,
     )  # fmt: skip
     set_scale(ax, "x", found.scales[0])
     set_scale(ax, "y", found.scales[1])

@@ -140,7 +140,7 @@ def _draw(ax: "Axes", found: Slices, scale: ParameterScale, *, is_first: bool) -
     set_scale(ax, "x", scale, 4)
     ax.set_ylim(low, high)
     if is_first:
-        ax.set_ylabel(textwrap.fill(found.label, _LABEL))
+        ax.set_ylabel("\n".join(textwrap.fill(part, _LABEL) for part in found.label.replace(", ", ",\n").split("\n")))
 
 
 def jittered(scale: ParameterScale, values: "list[object]") -> "NDArray[np.float64]":

@@ -55,8 +55,8 @@ def plot_timeline(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
                 label=state,
                 facecolors=COLOURS.get(state, COLOURS["cut"]),
                 # A trial that failed at once is a stroke at least.
-                edgecolors=COLOURS["failed"] if state in _BROKEN else ax.get_facecolor() if few else "none",
-                linewidths=0.8 if state in _BROKEN else 0.5 if few else 0,
+                edgecolors=(COLOURS["failed"] if state in _BROKEN else ax.get_facecolor()) if few else "none",
+                linewidths=0.6 if few else 0,
                 zorder=2 if state in _BROKEN else 1,
                 hatch=_HATCHES.get(state) if few else None,
                 rasterized=not few,
