@@ -57,6 +57,6 @@ def plot_comparison(
     ax.set_ylim(*range_of(np.concatenate([curves["min"], curves["max"]]).astype(float), sign))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="trials that have ended", ylabel=f"best {objective} so far")
-    legend(ax, n_columns=2)
+    legend(ax)
     show_reading(ax, reading, is_shown=bool(reading))
     return ax

@@ -128,8 +128,13 @@ def _order(
     status: "pd.Series[Any]", pruned: "pd.Series[Any]", losses: "pd.Series[float]"
 ) -> "np.ndarray[Any, np.dtype[np.intp]]":
     """Return the trials' places from the best to the worst: completed ones, pruned ones, then the rest."""
-    keys = {"status": status.map(_STATUS_ORDER), "pruned": pruned.notna(), "loss": losses}
-    rank = pd.DataFrame({name: key.to_numpy() for name, key in keys.items()})
+    rank = pd.DataFrame(
+        {
+            "status": status.map(_STATUS_ORDER).to_numpy(),
+            "pruned": pruned.notna().to_numpy(),
+            "loss": losses.to_numpy(),
+        }
+    )
     return rank.sort_values(["status", "pruned", "loss"], kind="stable").index.to_numpy()
 
 
