@@ -51,3 +51,19 @@ def test_what_is_not_there_is_said_with_what_is(notebook, words, said):
     notebook.ok(CELL.format(name="q", n=2))
     with pytest.raises(OptionError, match=said):
         show_word(notebook.shell, words)
+
+
+def test_the_line_shows_a_trial(notebook):
+    notebook.ok(CELL.format(name="q", n=2))
+
+    assert repr(notebook.ok("%tune show 1").value).startswith("Trial 1 of q: complete · score ↓ ")
+    assert list(notebook.ok("q.epochs").value.columns) == ["trial", "execution", "epoch", "stage"]
+
+
+def test_a_search_on_disk_can_be_compared(notebook):
+    notebook.ok(CELL.format(name="q", n=2))
+    folder = f".kt_notebook/{notebook.projects()[0]}"
+    found = notebook.ok(f"import kt_notebook\nkt_notebook.compare(q, disk={folder!r})").value
+
+    assert found.table.trials.to_dict() == {"q": 2, "disk": 2}
+    assert found.table.best["q"] == found.table.best["disk"]
