@@ -38,8 +38,10 @@ class LabServer:
         self._log_file = self.log.open("w")
         home = folder / "home"
         home.mkdir()
+        # Kernels choose how figures are shown themselves, where nobody has chosen for the tests.
+        given = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
         environment = {
-            **os.environ,
+            **given,
             "JUPYTER_CONFIG_DIR": str(home / "config"),
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
             "JUPYTER_DATA_DIR": str(home / "data"),

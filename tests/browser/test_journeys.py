@@ -270,3 +270,33 @@ def test_a_keras_tuner_notebook_gets_the_panel_and_interrupting_loses_nothing(la
     lab.picture("tutorial-interrupted", lab.cell(5))
     lab.run_and_wait(6)
     assert "stopped" in lab.output(6)
+
+
+def test_results_are_looked_at_and_the_best_cell_comes_back(lab: LabPage, server: LabServer) -> None:
+    finish = "digits.finish(x_train, y_train, x_val, y_val, repeats=2)"
+    looks = ["digits.results", "%tune show 0", "%tune plot history", "%tune plot slice", "%tune refine", finish]
+    again = 'import json\nprint(json.dumps([max(model.history.history["val_accuracy"]), digits.best.score]))'
+    server.put_notebook("results.ipynb", [LOAD, DATA, KERAS_CELL, *looks, "%tune bake", again])
+    lab.open("results.ipynb")
+    lab.run_and_wait(0, 1, 2)
+    lab.wait_for_state(2, "finished")
+    for number, look in enumerate(looks, start=3):
+        lab.run_and_wait(number)
+        area = lab.cell(number).locator(".jp-OutputArea")
+        expect(area.locator(".jp-OutputArea-output").first).to_be_visible()
+        assert "Error" not in area.inner_text(), look
+        area.scroll_into_view_if_needed()
+        lab.picture(f"results-{number}", area)
+    assert lab.cell(5).locator("img").count() == 1
+    assert lab.cell(6).locator("img").count() == 1
+
+    bake = 3 + len(looks)
+    lab.run_and_wait(bake)
+    source = "n => window.jupyterapp.shell.currentWidget.content.widgets[n].model.sharedModel.getSource()"
+    text = lab.evaluate(source, bake + 1)
+    assert "hp." not in text
+    assert "model.fit(x_train, y_train, epochs=3, validation_data=(x_val, y_val))" in text
+    lab.picture("results-baked")
+    lab.run_and_wait(bake + 1)
+    came_to, score = lab.result(bake + 2)
+    assert came_to == score
