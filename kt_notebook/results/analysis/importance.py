@@ -21,6 +21,7 @@ held the true share; and what was given to hyperparameters without effect, proce
        200  half     1.8 / 12.8  93 / 66     0.8 / 12.3
 
 Noise is half of the scores' spread. A forest of few trials misses interactions and gives each column a part.
+The process's prior of the noise was chosen on the first two functions, with other searches.
 
 Sources: Hutter, Hoos & Leyton-Brown 2014, An efficient approach for assessing hyperparameter importance, ICML
 (functional ANOVA of hyperparameters). Saltelli et al. 2010, Computer Physics Communications 181, table 2: the
