@@ -71,6 +71,11 @@ class Finish:
         differences: How much better the winner is than each rival, by the rival's id.
         notes: What else should be known, such as that the test set was looked at before.
         trial_id: The winner's.
+
+    Example:
+        >>> found = finish_of([Entry("3", 0.98, None, 6, [0.971, 0.969])], [1, 2], -1.0)
+        >>> round(found.optimism, 3), found.table["test"].tolist()
+        (0.01, [0.97])
     """
 
     table: pd.DataFrame
@@ -151,7 +156,7 @@ def finish_of(
         >>> winner = Entry("3", 0.98, None, 6, [0.971, 0.969, 0.973])
         >>> rival = Entry("1", 0.97, None, 8, [0.951, 0.949, 0.950])
         >>> finish_of([winner, rival], [1, 2, 3], -1.0).verdict
-        'Trial 3 beats trial 1 by 0.0210 ± 0.0025 on the test set, in 3 of 3 repeats: more than chance.'
+        'Trial 3 beats trial 1 by 0.0210 ± 0.0043 on the test set, in 3 of 3 repeats: more than chance.'
     """
     winner, *rivals = entries
     differences = {
@@ -259,9 +264,9 @@ def _verdict(winner: Entry, rival: Entry, difference: Difference, n_rows: int | 
                 "score."
             )
         case Ruling.UNCLEAR:
-            signed = _with_error(difference.mean, difference.half_width)
+            ahead = winner.name if difference.mean > 0 else second
             return (
-                f"{first} cannot be told from {second}: {where} the difference is {signed}, within chance. "
+                f"{first} cannot be told from {second}: {where} {ahead} is ahead by {size}, within chance. "
                 f"{_smaller(winner, rival)}"
             )
 
@@ -274,7 +279,7 @@ def _smaller(winner: Entry, rival: Entry) -> str:
     if mine == other:
         return f"Both have {format_count(mine)} parameters: take either."
     small, large = (winner, rival) if mine < other else (rival, winner)
-    counts = f"{format_count(min(mine, other))} parameters, {large.name} {format_count(max(mine, other))}"
+    counts = f"{format_count(min(mine, other))} parameters; {large.name}: {format_count(max(mine, other))}"
     return f"Take the smaller one, {small.name} ({counts})."
 
 

@@ -107,7 +107,7 @@ def share_error(scores: Sequence[float], n_rows: int | None) -> float | None:
 
     Example:
         >>> round(share_error([0.95, 0.96], 100), 3)
-        0.044
+        0.043
     """
     values = np.asarray(scores, float)
     if n_rows is None or _row_of(values, n_rows) is None:

@@ -117,6 +117,12 @@ def objective_of(record: SearchRecord) -> AnyObjective:
 
     Raises:
         ResultError: That is not settled: no trial has given a result.
+
+    Example:
+        >>> record = SearchRecord()
+        >>> record.search["objective"] = [{"name": "val_loss", "direction": "min"}]
+        >>> objective_of(record).name
+        'val_loss'
     """
     parts = tuple(Objective(part["name"], part["direction"]) for part in record.objective or ())
     if not parts:
@@ -129,6 +135,14 @@ def entrants(record: SearchRecord, rivals: int) -> list[TrialRecord]:
 
     Raises:
         ResultError: No trial has completed.
+
+    Example:
+        >>> record = SearchRecord()
+        >>> for number, x in enumerate([1, 2, 2]):
+        ...     trial = TrialRecord(str(number), {"x": x}, 0, 0.0, status="COMPLETED", score=float(number))
+        ...     record.trials[trial.trial_id] = trial
+        >>> [trial.trial_id for trial in entrants(record, 2)]
+        ['0', '1']
     """
     chosen: list[TrialRecord] = []
     seen = set()
@@ -150,6 +164,15 @@ def best_epochs(record: SearchRecord, trial: TrialRecord) -> int | None:
     Over several executions or folds it is the median, rounded up. A trial whose score is what its code returned at the
     end was best at its end. The search trained on fewer rows, so an epoch is more steps now; nobody knows a better rule
     than the same number of passes over the data (Goodfellow, Bengio and Courville 2016, section 7.8).
+
+    Example:
+        >>> record = SearchRecord()
+        >>> record.search["objective"] = [{"name": "val_loss", "direction": "min"}]
+        >>> from kt_notebook.core.record import EpochRecord
+        >>> trial = TrialRecord("0", {}, 0, 0.0, best_step=1)
+        >>> trial.epochs = [EpochRecord(0, epoch, 0, {"val_loss": loss}) for epoch, loss in enumerate([0.9, 0.3, 0.4])]
+        >>> best_epochs(record, trial)
+        2
     """
     objective = objective_of(record)
     runs = _runs(trial)

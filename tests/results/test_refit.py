@@ -337,7 +337,7 @@ def test_a_winner_that_is_beaten_is_said_to_be():
 def test_where_chance_may_be_all_the_smaller_model_is_named():
     verdict = of([0.96, 0.95, 0.97], [0.95, 0.96, 0.96]).verdict
     assert "Trial 12 cannot be told from trial 7" in verdict
-    assert verdict.endswith("Take the smaller one, trial 7 (20 parameters, trial 12 50).")
+    assert verdict.endswith("Take the smaller one, trial 7 (20 parameters; trial 12: 50).")
     assert of([0.96, 0.95, 0.97], [0.95, 0.96, 0.96], sizes=(5, 5)).verdict.endswith("5 parameters: take either.")
     assert of([0.9, 0.8], [0.8, 0.9], sizes=(None, 5)).verdict.endswith("cheaper to run.")
 
