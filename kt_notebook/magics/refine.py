@@ -81,7 +81,7 @@ def refine_word(shell: Any, words: list[str]) -> None:
     found = advice(record)
     texts = [item.text for item in found]
     n = len(record.ranked())
-    trials = f"{format_count(n)} trial{'' if n == 1 else 's'} with a result"
+    trials = f"{format_count(n)} trial{'' if n == 1 else 's'} with a result{'' if record.is_ended else ' so far'}"
     changes = changes_of(found)
     if not changes:
         end = "there is nothing to change." if not found else "no range is to change, so there is no new cell."

@@ -240,8 +240,9 @@ def _written(text: str, call: _Call, kind: str, config: Mapping[str, Any]) -> tu
             notes.append(f"{argument} of {', '.join(call.names)} was {written.source(held)} and is written out now.")
         if argument == "values" and written.keep_elements("values", _kept(old or (), new)):
             continue
-        is_whole = isinstance(held, ast.Constant) and type(held.value) is int and float(new).is_integer()
-        written.put(argument, str(int(new)) if is_whole else _as_written(new, written.quote(), text))
+        like_int = isinstance(held, ast.Constant) and type(held.value) is int
+        is_whole = isinstance(new, float) and new.is_integer()
+        written.put(argument, str(int(new)) if like_int and is_whole else _as_written(new, written.quote(), text))
     return written.text, notes
 
 
@@ -334,8 +335,8 @@ def difference_html(old: str, new: str) -> str:
     for number, before, after in _differences(old, new):
         one, other = "\n".join(before), "\n".join(after)
         parts.append(f'<div style="opacity: .7">line {number}</div>')
-        parts.append(_line("-", one, other, "220, 38, 38"))
-        parts.append(_line("+", other, one, "22, 163, 74"))
+        parts.append(_lines("-", one, other, "220, 38, 38"))
+        parts.append(_lines("+", other, one, "22, 163, 74"))
     style = "font-family: var(--jp-code-font-family, monospace); white-space: pre-wrap; line-height: 1.5"
     return f'<div style="{style}">{"".join(parts)}</div>'
 
@@ -346,17 +347,17 @@ def _differences(old: str, new: str) -> list[tuple[int, list[str], list[str]]]:
     return [(start + 2, one[start:end], other[first:last]) for tag, start, end, first, last in blocks if tag != "equal"]
 
 
-def _line(sign: str, text: str, other: str, colour: str) -> str:
-    if not text:
-        return ""
-    pieces = []
+def _lines(sign: str, text: str, other: str, colour: str) -> str:
+    """Return lines as HTML, each with its sign; what stands in the others too is not marked."""
+    marked = []
     words, others = _words(text), _words(other)
     for tag, start, end, _, _ in difflib.SequenceMatcher(None, words, others, autojunk=False).get_opcodes():
-        piece = html.escape("".join(words[start:end]))
-        mark = f'<b style="background: rgba({colour}, .35)">{piece}</b>'
-        pieces.append(piece if tag == "equal" else mark if piece else "")
-    return f'<div style="background: rgba({colour}, .13)">{sign} {"".join(pieces)}</div>'
+        for piece in (html.escape(word) for word in words[start:end]):
+            is_marked = tag != "equal" and piece.strip()
+            marked.append(f'<b style="background: rgba({colour}, .35)">{piece}</b>' if is_marked else piece)
+    rows = "".join(f"<div>{sign} {row}</div>" for row in "".join(marked).split("\n")) if text else ""
+    return f'<div style="background: rgba({colour}, .13)">{rows}</div>'
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w[\w.]*|\s+|.", text)
+    return re.findall(r"\w[\w.]*|\n|[^\S\n]+|.", text)

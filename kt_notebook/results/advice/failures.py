@@ -24,6 +24,8 @@ _MIN_FAILED = 3
 _MIN_SHARE_IN_REGION = 0.75
 # Over all splits that are looked at.
 _MAX_P = 0.01
+# At so many places of a range at most.
+_MAX_SPLITS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ def _regions(entry: HyperParameter, trials: list[TrialRecord]) -> Iterator[_Regi
     }
     if isinstance(entry, Float | Int):
         values = sorted({float(value) for value in held.values() if _is_number(value)})
-        for below, above in itertools.pairwise(values):
+        pairs = list(itertools.pairwise(values))
+        for below, above in pairs[:: math.ceil(len(pairs) / _MAX_SPLITS) or 1]:
             high = frozenset(at for at, value in held.items() if float(value) >= above)
             yield _Region(entry, high, f"{shown(_plain(entry, above))} or more", (entry.min_value, below))
             low = frozenset(at for at, value in held.items() if float(value) <= below)

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kt_notebook.core.unit_cube import UnitCube
-from kt_notebook.oracles.model import chosen_observations
 from kt_notebook.oracles.surrogate import SCALE_A, SCALE_B, Posterior, Surrogate
 from kt_notebook.oracles.targets import targets_of
 from kt_notebook.results.advice.trials import Trials
@@ -27,8 +26,12 @@ Array = NDArray[np.float64]
 # Wider than that of a search, which is to go on whatever the noise: here the results alone say how large it is.
 NOISE_PRIOR = (-3.5, 2.0)
 N_EVALUATIONS = 60
+# More would take seconds and tell little more.
+MAX_OBSERVATIONS = 150
 N_DRAWS = 400
 _JITTER = 1e-8
+# Of how many of the best configurations a profile is made.
+_N_BASES = 8
 
 
 @dataclass(frozen=True)
@@ -127,14 +130,11 @@ class Response:
         return profile
 
 
-_N_BASES = 8
-
-
 def fit_response(trials: Trials) -> Response | None:
     """Return a model of the trials' results; None where they do not differ or nothing was searched."""
     if trials.cube.n_columns == 0 or trials.n < 3 or np.ptp(trials.losses) == 0:
         return None
-    chosen = chosen_observations(targets_of(trials.losses))
+    chosen = _chosen(targets_of(trials.losses))
     targets = targets_of(trials.losses[chosen])
     surrogate = Surrogate(trials.cube, noise_prior=NOISE_PRIOR)
     features = trials.cube.features(trials.rows[chosen])
@@ -143,8 +143,19 @@ def fit_response(trials: Trials) -> Response | None:
     noisy[-2] = math.log(0.5)
     short = start.copy()
     short[: trials.cube.n_columns] = -1.5
+    # A narrow good part, and noise, are each found from where the other is not.
     theta = surrogate.fit(features, targets[:, None], [start, noisy, short], N_EVALUATIONS)
     posterior = surrogate.posterior(theta, features, targets)
     fits = float(targets @ posterior.weights) + SCALE_B
     evidence = float(np.log(np.diag(posterior.inverse_root)).sum()) - 0.5 * (len(targets) + SCALE_A) * math.log(fits)
     return Response(trials, chosen, targets, posterior, evidence)
+
+
+def _chosen(targets: Array) -> NDArray[np.int_]:
+    """Return which trials the model learns from, in order: the best third, others at random."""
+    n_trials, third = len(targets), MAX_OBSERVATIONS // 3
+    if n_trials <= MAX_OBSERVATIONS:
+        return np.arange(n_trials)
+    order = np.argsort(targets, kind="stable")
+    others = np.random.default_rng(n_trials).permutation(order[third:])[: MAX_OBSERVATIONS - third]
+    return np.sort(np.concatenate([order[:third], others]))

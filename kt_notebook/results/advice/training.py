@@ -22,10 +22,11 @@ _MIN_EPOCHS = 3
 _GOOD_SHARE = 1 / 3
 # A good trial counts as one that pruning endangers where it was in the worse half then.
 _WORSE_HALF = 0.5
+_MIN_GOOD = 4
 _MIN_CROSSING = 0.25
 _MIN_LAST_SHARE = 0.6
 # What the last quarter of the epochs must have brought, in shares of all that training brought since its first epoch.
-_MIN_LATE_GAIN = 0.03
+_MIN_LATE_GAIN = 0.05
 _EARLY = 0.4
 _MIN_EPOCHS_FOR_EARLY = 8
 
@@ -70,7 +71,7 @@ def advice_on_pruning(record: SearchRecord) -> Iterator[Advice]:
 def advice_on_epochs(record: SearchRecord) -> Iterator[Advice]:
     """Yield that training ends too early, or goes on long past the best epoch, for the good trials."""
     good = _good_curves(record)
-    if len(good) < 3:
+    if len(good) < _MIN_GOOD:
         return
     lengths = np.array([max(curve) + 1 for _, curve in good])
     best_at = np.array([min(curve, key=lambda epoch: (curve[epoch], epoch)) + 1 for _, curve in good])
@@ -113,7 +114,7 @@ def _good_curves(record: SearchRecord) -> list[tuple[TrialRecord, dict[int, floa
         for trial, curve in curves
         if len(curve) >= _MIN_EPOCHS and (trial.n_epochs is None or max(curve) + 1 >= trial.n_epochs)
     ]
-    return whole[: max(3, round(len(curves) * _GOOD_SHARE))] if len(curves) >= _MIN_COMPLETE else []
+    return whole[: max(_MIN_GOOD, round(len(curves) * _GOOD_SHARE))] if len(curves) >= _MIN_COMPLETE else []
 
 
 def _late_gain(curve: dict[int, float]) -> float:

@@ -73,6 +73,12 @@ def test_choices_are_taken_out_of_a_list_and_the_rest_stays(before, kept, after)
     assert out.text == f"x = hp.Choice({after})\nx"
 
 
+def test_a_default_of_another_kind_is_written_as_it_is():
+    out = changed("hp.Choice('x', [1, 'a'], default=1)", Change("x", "Choice", {"values": ["a"]}))
+
+    assert out.text == "hp.Choice('x', ['a'], default='a')"
+
+
 def test_a_default_that_was_dropped_becomes_the_first_choice_left():
     out = changed('hp.Choice("x", ["a", "b"], default="b")', Change("x", "Choice", {"values": ["a"]}))
 
