@@ -36,8 +36,9 @@ from kt_notebook.training.refit_arguments import (
     watched_validation,
 )
 from kt_notebook.training.refit_watch import RefitWatch
+from kt_notebook.training.retracing import without_retracing_advice
 from kt_notebook.training.reuse.pool import Loans, TemplatePool
-from kt_notebook.training.seeding import seeded
+from kt_notebook.training.seeding import can_seed_threads, seeded
 
 if TYPE_CHECKING:
     from kt_notebook.core.space import HyperParameters
@@ -163,6 +164,8 @@ class Refit:
         begun = time.perf_counter()
         self._memory.tidy()
         watch = RefitWatch(self._objective, epochs, self._on_epoch)
+        if not can_seed_threads():
+            watch.notes.append("This version of Keras or TensorFlow is new to us: the same seed may give other scores.")
         assignment = Assignment(f"{trial_id}-finish-{seed}", hp.copy(), seed, None)
         with ExitStack() as stack:
             scope = stack.enter_context(KerasScope(self._keras_settings))
@@ -302,7 +305,8 @@ class Refit:
             return {"score": number}
         size = settings.get("batch_size")
         batches = {"batch_size": size} if isinstance(size, int) and data.y_test is not None else {}
-        found = model.evaluate(x_test, data.y_test, verbose=0, return_dict=True, **batches)
+        with without_retracing_advice():
+            found = model.evaluate(x_test, data.y_test, verbose=0, return_dict=True, **batches)
         return {name: number for name, value in found.items() if (number := as_number(value)) is not None}
 
     def _score(self, model: Any, metrics: Mapping[str, float]) -> float:
