@@ -21,7 +21,7 @@ LEVEL = 0.05
 # Bouthillier et al. 2021, section 5: the share of repeats in which a model that is better to any purpose wins.
 _MEANINGFUL_SHARE = 0.75
 _FEWEST_ROWS = 3.84  # The 95 % quantile of chi square with one degree of freedom: McNemar's statistic at its largest.
-_ROUNDING = 1e-3  # Keras averages float32 over batches.
+_ROUNDING, _FLOAT32, _MOST_ROUNDING = 1e-3, 2e-7, 0.05  # In rows: Keras averages in float32, over batches.
 
 
 class Ruling(StrEnum):
@@ -123,7 +123,8 @@ def _row_of(scores: npt.NDArray[np.float64], n_rows: int | None) -> float | None
     if not n_rows or not np.isfinite(scores).all() or scores.min() < 0 or scores.max() > 1:
         return None
     counts = scores * n_rows
-    is_share = (np.abs(counts - np.round(counts)) < max(_ROUNDING, 1e-6 * n_rows)).all()
+    rounding = min(_MOST_ROUNDING, max(_ROUNDING, _FLOAT32 * n_rows))
+    is_share = (np.abs(counts - np.round(counts)) < rounding).all()
     return 1 / n_rows if is_share else None
 
 

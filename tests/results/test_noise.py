@@ -76,6 +76,10 @@ def test_scores_that_are_no_shares_of_rows_are_not_counted_in_rows():
     assert share_error([1.5], 10) is None
 
 
+def test_a_loss_on_very_many_rows_is_no_share_of_them():
+    assert share_error([0.312345678, 0.31298765432, 0.3155512345], 3_000_000) is None
+
+
 def test_two_repeats_some_rows_apart_tell_nothing():
     assert paired_difference([0.95, 0.96], [0.90, 0.91], -1.0, n_rows=100).ruling is Ruling.BETTER
     assert paired_difference([0.92, 0.93], [0.90, 0.91], -1.0, n_rows=100).ruling is Ruling.UNCLEAR
