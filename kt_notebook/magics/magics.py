@@ -141,7 +141,8 @@ Fit auto, the default, runs a Keras fit faster where that gives the very results
 everywhere else; each trial in the panel says how its fits ran, and why not faster. fused ends the search at a fit
 that could not run faster, with that reason, before it trains; plain is Keras' own fit, always.
 
-Also: %tune list, show, status, wait, stop, pause, resume, enqueue, results, best, open. Defaults: %config KTNotebook.
+Also: %tune list, show, status, wait, stop, pause, resume, enqueue, results, best, plot, bake, refine, finish, open;
+%tune? says what each does. Defaults: %config KTNotebook.
 """
 setattr(TuneMagics.tune_line, "__doc__", LINE_HELP)  # noqa: B010
 setattr(TuneMagics.tune_cell, "__doc__", _HELP)  # noqa: B010 - what %%tune? shows; mypy knows no __doc__ there

@@ -8,7 +8,7 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from kt_notebook.core.duration import duration_s
 from kt_notebook.core.events import SearchNoted
@@ -22,7 +22,6 @@ from kt_notebook.core.space import HyperParameters
 from kt_notebook.core.trial import Trial
 from kt_notebook.oracles.pruning import create_pruner
 from kt_notebook.results.epochs import EpochsTable, epochs_table
-from kt_notebook.results.figures.plots import Plots
 from kt_notebook.results.table import BestValues, ResultsTable, best_values, results_table
 from kt_notebook.search.executors import Executor
 from kt_notebook.search.hub import Hub
@@ -44,6 +43,9 @@ from kt_notebook.tuners.stateful import Stateful
 from kt_notebook.tuners.summaries import tuner_text
 from kt_notebook.tuners.summary_display import show_results_summary, show_space_summary
 from kt_notebook.tuners.way import Way, current_shell, name_of, verbosity, way_of
+
+if TYPE_CHECKING:
+    from kt_notebook.results.figures.plots import Plots
 
 __all__ = ["BaseTuner"]
 
@@ -343,8 +345,10 @@ class BaseTuner(Stateful):
         return epochs_table(self._project.record)
 
     @known_now
-    def plot(self) -> Plots:
+    def plot(self) -> "Plots":
         """Figures of the trials so far: `tuner.plot.history()`, `tuner.plot.importance()`, … Never waits."""
+        from kt_notebook.results.figures.plots import Plots  # What it works out with, scipy, takes a second.
+
         return Plots(lambda: self._project.record)
 
     @known_now
@@ -363,11 +367,7 @@ class BaseTuner(Stateful):
         return self._oracle.remaining_trials()
 
     def search_space_summary(self, extended: bool = False) -> None:
-        """Show the search space; where nothing is known of it yet, models are built to find it.
-
-        What is found joins the oracle's space, and nothing is trained beyond what building does. An error of the
-        user's own function is raised as it is.
-        """
+        """Show the search space; where nothing is known of it yet, models are built to find it, which joins it."""
         find_space(self._project, self.hypermodel, self.model_settings)
         show_space_summary(self.oracle.get_space(), extended=extended)
 
