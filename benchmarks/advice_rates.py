@@ -2,9 +2,9 @@
 
 How it works: each search has 2 to 6 hyperparameters of all kinds and a smooth response with one interaction and noise;
 the project's own random and Bayesian oracles choose its trials. The same searches are judged after 20, 50 and 100 of
-them. Thresholds were chosen on the seeds 0 to 99; figures are of the seeds from 1000 on.
+them. Thresholds were chosen on the seeds 0 to 99; figures are of the seeds from 2000 on.
 
-    .venv/bin/python benchmarks/advice_rates.py [--seeds 1000 1200] [--json FILE]
+    .venv/bin/python benchmarks/advice_rates.py [--seeds 2000 2200] [--json FILE]
 """
 
 import argparse
@@ -55,6 +55,8 @@ class Problem:
         effects: What each adds to the response, from its place on its own scale, or its value.
         planted: The hyperparameter with the fault, None where it is the whole search's, or there is none.
         noise: Standard deviation of the noise, as a share of that of the response.
+        pair: Places of two hyperparameters that act on each other; the same where there are none.
+        scale: Standard deviation of what the numbers give; the choices' differences are shares of it.
     """
 
     parameters: list[HyperParameter] = field(default_factory=list)
@@ -62,12 +64,19 @@ class Problem:
     planted: str | None = None
     noise: float = 0.1
     pair: tuple[int, int] = (0, 0)
+    scale: float = 0.0
 
     def space(self) -> HyperParameters:
         """Return the search space."""
         space = HyperParameters()
         space.merge(self.parameters)
         return space
+
+    def spread(self, rng: np.random.Generator) -> float:
+        """Return the standard deviation of the response over the space."""
+        space = self.space().search_space
+        drawn = [space.assign(lambda entry: entry.prob_to_value(rng.random())) for _ in range(400)]
+        return float(np.std([self.response(values) for values in drawn]))
 
     def response(self, values: dict[str, Any]) -> float:
         """Return the loss without noise."""
@@ -84,23 +93,24 @@ def make_problem(fault: str, seed: int) -> Problem:
     kinds = ["float", "float_log", "int", "int_step", "int_log", "choice", "boolean"]
     drawn = ["float", *rng.choice(kinds, n - 1)]
     for number, kind in enumerate(drawn):
-        _add(problem, f"p{number}", str(kind), n, rng)
-    planted = int(rng.integers(n))
+        _add(problem, f"p{number}", str(kind), rng)
+    planted = 1 + int(rng.integers(n - 1))
     if fault == "noise":
         problem.noise = float(rng.uniform(1.2, 2.0))
     elif fault != "none":
         problem.planted = f"p{planted}"
-        parameter, effect = _PLANT[fault](problem.planted, n, rng)
+        parameter, effect = _PLANT[fault](problem, rng)
         problem.parameters[planted], problem.effects[planted] = parameter, effect
     numbers = [
         at for at, p in enumerate(problem.parameters) if isinstance(p, Float | Int) and p.name != problem.planted
     ]
     if len(numbers) > 1:
         problem.pair = (numbers[0], numbers[1])
+    problem.scale = problem.spread(np.random.default_rng([seed, 13]))
     return problem
 
 
-def _add(problem: Problem, name: str, kind: str, n: int, rng: np.random.Generator) -> None:
+def _add(problem: Problem, name: str, kind: str, rng: np.random.Generator) -> None:
     weight = float(rng.uniform(0.6, 1.4))
     parameter: HyperParameter
     if kind in ("choice", "boolean"):
@@ -109,8 +119,8 @@ def _add(problem: Problem, name: str, kind: str, n: int, rng: np.random.Generato
         )
         values = list(parameter.values)
         # Different, but none so much worse that it had better been left out.
-        levels = dict(zip(values, rng.permutation(np.linspace(0, 0.4 * math.sqrt(n), len(values))), strict=True))
-        problem.effects.append(lambda value: float(levels[value]))
+        levels = dict(zip(values, rng.permutation(np.linspace(0, 0.5, len(values))), strict=True))
+        problem.effects.append(lambda value: problem.scale * float(levels[value]))
     else:
         low = float(rng.choice([0.0, 0.1, 1.0]))
         number: dict[str, HyperParameter] = {
@@ -143,25 +153,32 @@ def _number(name: str, rng: np.random.Generator) -> Float | Int:
     return made[int(rng.integers(len(made)))]
 
 
-def _edge(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
-    parameter = _number(name, rng)
+def _name(problem: Problem) -> str:
+    return problem.planted or ""
+
+
+def _edge(problem: Problem, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+    parameter = _number(_name(problem), rng)
     beyond = float(rng.uniform(0.1, 0.6))
     centre = 1 + beyond if rng.random() < 0.5 else -beyond
     return parameter, _bowl(parameter, centre, float(rng.uniform(0.6, 1.4)))
 
 
-def _log_scale(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+def _log_scale(problem: Problem, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
     low = 10.0 ** float(rng.uniform(-5, -3))
     high = low * 10.0 ** float(rng.uniform(2, 4))
     centre, weight = float(rng.uniform(0.25, 0.75)), float(rng.uniform(0.6, 1.4))
+    name = _name(problem)
     return Float(name, low, high), _bowl(Float(name, low, high, sampling="log"), centre, weight)
 
 
-def _no_effect(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+def _no_effect(problem: Problem, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+    name = _name(problem)
     return (_number(name, rng) if rng.random() < 0.6 else Choice(name, ["a", "b", "c"])), lambda _: 0.0
 
 
-def _too_wide(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+def _too_wide(problem: Problem, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+    name = _name(problem)
     parameter = [Float(name, 0.0, 10.0), Int(name, 10, 1000, step=10), Float(name, 1e-8, 1e2, sampling="log")][
         int(rng.integers(3))
     ]
@@ -172,10 +189,10 @@ def _too_wide(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParamet
     )
 
 
-def _worse_choice(name: str, n: int, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
-    parameter = Choice(name, ["a", "b", "c"])
-    levels = {"a": 0.0, "b": float(rng.uniform(0, 0.4)), "c": float(rng.uniform(1.1, 1.6)) * math.sqrt(n)}
-    return parameter, lambda value: levels[value]
+def _worse_choice(problem: Problem, rng: np.random.Generator) -> tuple[HyperParameter, Callable[[Any], float]]:
+    parameter = Choice(_name(problem), ["a", "b", "c"])
+    levels = {"a": 0.0, "b": float(rng.uniform(0, 0.3)), "c": float(rng.uniform(1.2, 1.8))}
+    return parameter, lambda value: problem.scale * levels[value]
 
 
 # What may be planted in a hyperparameter.
@@ -192,8 +209,7 @@ def search(problem: Problem, oracle_name: str, seed: int, n_trials: int = max(SI
     """Yield the search's record after each trial; it is the same object, grown."""
     space = problem.space()
     rng = np.random.default_rng([seed, 11])
-    drawn = [space.search_space.assign(lambda entry: entry.prob_to_value(rng.random())) for _ in range(400)]
-    sigma = problem.noise * float(np.std([problem.response(values) for values in drawn]))
+    sigma = problem.noise * problem.spread(rng)
     oracle = ORACLES[oracle_name](objective="loss", max_trials=n_trials, hyperparameters=space, seed=seed)
     record = SearchRecord()
     record.search.update(
@@ -257,7 +273,7 @@ def rates(first: int, end: int, n_processes: int) -> list[dict[str, Any]]:  # An
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", nargs=2, type=int, default=(1000, 1200), help="the first and the one after the last")
+    parser.add_argument("--seeds", nargs=2, type=int, default=(2000, 2200), help="the first and the one after the last")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

@@ -59,7 +59,7 @@ def narrowed(entry: Number, low: float, high: float) -> Change | None:
 
     Example:
         >>> narrowed(Float("rate", 0, 10), 2.13, 3.37).arguments
-        {'min_value': 2.0, 'max_value': 3.5}
+        {'min_value': 2.0, 'max_value': 3.4}
     """
     low, high = max(low, entry.min_value), min(high, entry.max_value)
     if low >= high:

@@ -14,6 +14,9 @@ __all__ = ["advice", "trials_needed"]
 
 _TRIALS_PER_COLUMN = 5
 _MIN_TRIALS = 10
+# Findings that the best lies where few trials were, or none.
+_ELSEWHERE = frozenset({AdviceKind.EDGE, AdviceKind.LOG_SCALE})
+_SURELY_IDLE = 0.15
 _ORDER = {kind: place for place, kind in enumerate(AdviceKind)}
 
 
@@ -55,10 +58,12 @@ def _on_response(response: Response, record: SearchRecord) -> list[Advice]:
     noise = list(advice_on_noise(response, record))
     if noise:  # What else there seems to be may be chance.
         return noise
-    found = list(advice_on_effects(response))
-    silent = {item.parameter for item in found}
-    spoken = [*advice_on_ranges(response), *advice_on_choices(response)]
-    return found + [item for item in spoken if item.parameter not in silent]
+    idle = {item.parameter: item for item in advice_on_effects(response)}
+    ranges = list(advice_on_ranges(response))
+    if any(item.kind in _ELSEWHERE and item.parameter not in idle for item in ranges):
+        # What is little beside a hyperparameter that is far off may be much once that is mended.
+        idle = {name: item for name, item in idle.items() if item.evidence["effect_near_best_at_most"] <= _SURELY_IDLE}
+    return [*idle.values(), *(item for item in [*ranges, *advice_on_choices(response)] if item.parameter not in idle)]
 
 
 def _too_few(trials: Trials, needed: int) -> Advice:

@@ -17,8 +17,9 @@ __all__ = ["MIN_ACTIVE", "advice_on_ranges", "places_of", "single_entries", "top
 Array = NDArray[np.float64]
 
 # Thresholds as benchmarks/advice_rates.py chose them.
-MIN_EDGE_PROBABILITY = 0.75
+MIN_EDGE_PROBABILITY = 0.7
 MIN_LOG_EVIDENCE = 1.5
+MIN_EFFECT = 0.04
 MAX_WIDTH = 0.25
 # A log scale is no news for a range that does not span as much.
 MIN_RATIO = 10.0
@@ -35,6 +36,7 @@ _GOOD, _FAIR = 0.25, 0.5
 
 def advice_on_ranges(response: Response) -> Iterator[Advice]:
     """Yield what is to be said of each number's range; at most one finding of a kind for each."""
+    acts = np.median(response.effects[0], axis=0) >= MIN_EFFECT
     for column in single_entries(response):
         entry = as_number(response.trials.entries[column])
         if entry is None:
@@ -43,6 +45,8 @@ def advice_on_ranges(response: Response) -> Iterator[Advice]:
         profile = response.profile(column, places)
         best_at = places[profile.argmin(axis=1)]
         at_low, at_high = float(np.mean(best_at <= _EDGE)), float(np.mean(best_at >= 1 - _EDGE))
+        if not acts[column]:  # Where nothing changes, the best of a draw is anywhere.
+            at_low = at_high = 0.0
         scale = _log_scale(response, column, entry, at_low)
         if scale is not None:
             yield scale
