@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -90,8 +91,8 @@ def results_table(record: SearchRecord) -> ResultsTable:
     objective = record.objective
     score = _score_name(objective)
     parts = {format_metric(part["name"]): part for part in objective} if objective and len(objective) > 1 else {}
-    # A copy: another thread may begin a trial meanwhile.
-    trials = list(record.trials.values())
+    # Copies: another thread may begin a trial meanwhile, or end one, with values declared while it ran.
+    trials = [copy(trial) for trial in list(record.trials.values())]
     names: dict[str, None] = {}
     for trial in trials:
         names.update(dict.fromkeys(without_budget(trial.values)))

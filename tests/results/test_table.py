@@ -9,6 +9,7 @@ import pytest
 
 from kt_notebook.core.errors import OptionError
 from kt_notebook.core.record import SearchRecord
+from kt_notebook.results import table as table_module
 from kt_notebook.results.table import best_values, results_table
 
 
@@ -336,3 +337,20 @@ def test_best_values_can_be_asked_for_while_trials_begin(story):
     finally:
         writer.join()
         sys.setswitchinterval(before)
+
+
+def test_a_trial_that_ends_with_new_values_while_the_table_is_made_is_as_it_was(story, monkeypatch):
+    story.begin("0", x=1)
+    names_of = table_module.without_budget
+
+    def names_then_the_end(values):
+        found = names_of(values)
+        if story.record.trials["0"].status == "RUNNING":
+            story.end("0", 0.5, x=1, late=2)
+        return found
+
+    monkeypatch.setattr(table_module, "without_budget", names_then_the_end)
+    table = results_table(story.record)
+
+    assert table["status"].tolist() == ["RUNNING"]
+    assert "late" not in table
