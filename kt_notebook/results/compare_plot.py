@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kt_notebook.results.figures.paper import axes_for, legend, range_of, say, show_reading
+from kt_notebook.results.figures.paper import axes_for, legend, literal, range_of, say, set_y_label, show_reading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,7 @@ def plot_comparison(
         trial, mean = curve["trial"].to_numpy(), curve["mean"].to_numpy(dtype=float)
         low, high = curve["min"].to_numpy(dtype=float), curve["max"].to_numpy(dtype=float)
         n = int(curve["repeats"].max())
-        name = f"{label} (mean of {n}, worst to best)" if n > 1 else str(label)
+        name = literal(f"{label} (mean of {n}, worst to best)" if n > 1 else str(label))
         style = _LINES[number // len(_COLOURS) % len(_LINES)]
         ax.step(
             trial, mean, where="post", color=colour, linestyle=style, label=name, marker="." if len(trial) == 1 else ""
@@ -56,7 +56,8 @@ def plot_comparison(
     sign = -1.0 if direction == "max" else 1.0
     ax.set_ylim(*range_of(np.concatenate([curves["min"], curves["max"]]).astype(float), sign))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(xlabel="trials that have ended", ylabel=f"best {objective} so far")
+    ax.set_xlabel("trials that have ended")
+    set_y_label(ax, f"best {objective} so far")
     legend(ax)
     show_reading(ax, reading, is_shown=bool(reading))
     return ax

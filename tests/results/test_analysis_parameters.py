@@ -90,6 +90,37 @@ class TestParallel:
         assert "have x from 0.4" in parallel_of(record).reading
         assert "y" not in parallel_of(record).reading.split("have")[1]
 
+    def test_what_chance_would_give_is_not_said(self):
+        def declare(hp):
+            for number in range(8):
+                hp.Float(f"x{number}", 0.0, 1.0)
+            hp.Choice("kind", ["a", "b"])
+
+        readings = [
+            parallel_of(random_search(lambda values: 0.5, declare, 40, noise=0.1, seed=seed)).reading
+            for seed in range(20)
+        ]
+        said = [reading for reading in readings if "share no values that chance would not give" not in reading]
+        assert len(said) <= 4
+
+    def test_one_trial_is_one_trial(self):
+        tale = Tale(lambda hp: hp.Float("x", 0.0, 1.0)).end("0", 0.5, {"x": 0.1})
+        assert parallel_of(tale.record).reading.startswith("1 complete trial is too few")
+
+    def test_hyperparameters_called_as_our_columns_are_told_apart(self):
+        def declare(hp):
+            hp.Int("rank", 1, 64)
+            hp.Float("state", 0.0, 1.0)
+
+        record = random_search(lambda values: values["rank"], declare, 20)
+        table = results_table(record)
+        for found in (parallel_of(record), slices_of(record), ranks_of(record), contour_of(record)):
+            rows = table.loc[found.data.index]
+            assert found.data["hp rank"].tolist() == rows["rank"].tolist()
+            assert found.data["hp state"].tolist() == rows["state"].tolist()
+            assert set(found.data["state"]) == {"complete"}
+        assert ranks_of(record).data["rank"].iloc[0] <= 2
+
     def test_few_trials_say_nothing(self):
         assert "too few" in parallel_of(mixed_search(6, failed=0, pruned=0)).reading
 
@@ -180,3 +211,18 @@ class TestContour:
 )
 def test_every_search_has_a_reading(analysis, record):
     assert analysis(record).reading.endswith(".")
+
+
+def test_what_a_surface_lacks_is_said():
+    def told(declare, n_trials):
+        tale = Tale(declare)
+        for number in range(n_trials):
+            tale.end(str(number), 0.5 + number / 10, {"x": number / 10, "y": number / 20})
+        return contour_of(tale.record).reading
+
+    def declare(hp):
+        hp.Float("x", 0.0, 1.0)
+        hp.Float("y", 0.0, 1.0)
+
+    assert told(declare, 1) == "A surface needs 4 trials with a score; there is 1."
+    assert told(None, 8) == "A surface needs the ranges of x and y, and the search's space does not have them."

@@ -178,6 +178,12 @@ class TestTimeline:
             assert (ordered["start"].to_numpy()[1:] >= ordered["end"].to_numpy()[:-1]).all()
 
 
+def test_the_median_is_of_trials_that_have_ended():
+    tale = Tale().begin("0").begin("1").begin("2")
+    tale.end("3", 0.5, after_s=2.0).end("4", 0.5, after_s=2.0)
+    assert timeline_of(tale.record).reading == "5 trials in 4.0 s, up to 4 at once; the median trial took 2.0 s."
+
+
 class TestPareto:
     def test_the_front_is_the_tables(self):
         record = two_objectives(noise=0.1, failed=0.1)
@@ -186,6 +192,15 @@ class TestPareto:
         assert set(found.data.index[found.data["front"]]) == set(table.pareto().index)
         np.testing.assert_array_equal(
             found.data[["val_loss", "size"]], table.loc[found.data.index, ["val_loss", "size"]]
+        )
+
+    def test_the_best_of_one_goes_with_the_worst_of_the_other(self):
+        tale = Tale(None, (("val_loss", "min"), ("val_accuracy", "max")))
+        tale.end("0", -0.4, metrics={"val_loss": 0.3, "val_accuracy": 0.7})
+        tale.end("1", -0.3, metrics={"val_loss": 0.6, "val_accuracy": 0.9})
+        assert pareto_of(tale.record).reading == (
+            "2 trials of 2 cannot be surpassed: val_loss from 0.3000 to 0.6000 "
+            "against val_accuracy from 0.7000 to 0.9000."
         )
 
     def test_one_objective_has_no_front(self):

@@ -335,3 +335,42 @@ def test_an_unknown_kind_is_said_with_all():
 
 def test_the_list_names_every_kind():
     assert all(f".{kind}()" in repr(Plots(SearchRecord)) for kind in KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dollar_signs_in_names_are_no_formulas(kind):
+    def declare(hp):
+        hp.Choice("c", ["$\\bad{$", "$x_1$"])
+        hp.Float("$\\worse{$", 0.0, 1.0)
+
+    several = (("$m_{$", "min"), ("$n^{$", "min")) if kind == "pareto" else (("$m_{$", "min"),)
+    result = dict.fromkeys(["$m_{$", "$n^{$"], 0.5) if kind == "pareto" else 0.5
+    record = random_search(lambda values: result, declare, 12, noise=0.1, n_epochs=2, objective=several)
+    axes = np.ravel(Plots(lambda: record)(kind))
+    axes[0].figure.draw_without_rendering()
+
+
+def test_a_label_beside_low_axes_is_broken(search):
+    _, axes = plt.subplots(2, 2)
+    assert plot_history(search, axes[0, 0]).get_ylabel() == "val_accuracy,\nhigher is better"
+    assert plot_history(search).get_ylabel() == "val_accuracy, higher is better"
+
+
+def test_a_curve_that_is_off_all_scales_is_left_out():
+    tale = Tale().begin("0").curve("0", [1e308, -1e308, 0.5]).end("0", 0.5)
+    ax = plot_curves(tale.record)
+    ax.figure.draw_without_rendering()
+    assert np.abs(ax.get_ylim()).max() < 10
+
+
+def test_many_hyperparameters_are_cut_to_the_most_important_axes():
+    def declare(hp):
+        for number in range(20):
+            hp.Float(f"x{number}", 0.0, 1.0)
+
+    record = random_search(lambda values: values["x13"], declare, 30)
+    ax = plot_parallel(record, n=3)
+    names = [label.get_text() for label in ax.get_xticklabels()]
+    assert len(names) == 4
+    assert "x13" in names
+    assert "17 hyperparameters of less importance left out" in " ".join(ax.get_xlabel().split())

@@ -17,7 +17,7 @@ from kt_notebook.core.values import Value
 from kt_notebook.results.analysis.parallel import scored_values
 from kt_notebook.results.analysis.parameters import ParameterScale
 from kt_notebook.results.analysis.rank import chosen_pair, two_needed
-from kt_notebook.results.analysis.surface import MIN_TRIALS, Surface, surface_of
+from kt_notebook.results.analysis.surface import MIN_TRIALS, Surface, surface_of, too_few
 from kt_notebook.results.analysis.trials import shortened, trials_of
 
 __all__ = ["Contour", "contour_of"]
@@ -89,7 +89,10 @@ def contour_of(record: SearchRecord, names: tuple[str, ...] = ()) -> Contour:
     model = surface_of(record)
     known = {entry.name for entry in model.columns} if model is not None else set()
     if model is None or not known.issuperset(scale.name for scale in scales):
-        return found(nothing, f"A surface needs {MIN_TRIALS} trials with a score; there are {len(data):,}.")
+        if trials.n_scored < MIN_TRIALS:
+            return found(nothing, too_few("A surface", trials.n_scored))
+        shown = " and ".join(shortened(scale.name) for scale in scales)
+        return found(nothing, f"A surface needs the ranges of {shown}, and the search's space does not have them.")
     from kt_notebook.search.one_thread import one_thread
 
     with one_thread():
@@ -152,7 +155,8 @@ def _place(entry: HyperParameter, value: Value) -> float:
 
 def _reading(surface: pd.DataFrame, scales: Sequence[ParameterScale], score: str, sign: float, explained: float) -> str:
     if explained < _HARDLY:
-        return f"The trials do not tell yet how {score} depends on {scales[0].name} and {scales[1].name}."
+        shown = " and ".join(shortened(scale.name) for scale in scales)
+        return f"The trials do not tell yet how {score} depends on {shown}."
     losses = sign * surface.to_numpy()
     y, x = np.unravel_index(int(np.argmin(losses)), losses.shape)
     at = (float(surface.columns.to_numpy()[x]), float(surface.index.to_numpy()[y]))

@@ -36,7 +36,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kt_notebook.core.record import SearchRecord
-from kt_notebook.results.analysis.surface import MIN_TRIALS, Surface, surface_of
+from kt_notebook.results.analysis.surface import MIN_TRIALS, Surface, surface_of, too_few
 from kt_notebook.results.analysis.trials import counted, shortened, trials_of
 
 __all__ = ["Importance", "importance_of", "most_important"]
@@ -89,13 +89,10 @@ def importance_of(record: SearchRecord) -> Importance:
     nothing = pd.DataFrame({column: pd.Series(dtype=float) for column in _COLUMNS}, index=pd.Index([], dtype=object))
     nothing.index.name = "hyperparameter"
     if surface is None:
-        n_scores = int((trials.is_drawn & trials.states.isin(["complete", "pruned"]).to_numpy()).sum())
+        n_scores = trials.n_scored
         if n_scores >= MIN_TRIALS:
             return Importance(nothing, 0.0, n_scores, "This search has no hyperparameter with more than one value.")
-        text = (
-            f"Importance needs {MIN_TRIALS} trials with a score; there {'is' if n_scores == 1 else 'are'} {n_scores}."
-        )
-        return Importance(nothing, 0.0, n_scores, text)
+        return Importance(nothing, 0.0, n_scores, too_few("Importance", n_scores))
     n_trials = len(surface.losses)
     if np.ptp(surface.losses) == 0:
         return Importance(nothing, 0.0, n_trials, f"All {n_trials:,} trials have the same score: nothing matters yet.")

@@ -1,5 +1,6 @@
 """All trials with all their values at once, and where the best ones are."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,15 +9,15 @@ import pandas as pd
 from kt_notebook.core.format import format_value
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis.parameters import ParameterScale, scales_of
-from kt_notebook.results.analysis.trials import Trials, shortened, trials_of
+from kt_notebook.results.analysis.trials import Trials, counted, shortened, trials_of
 
 __all__ = ["Parallel", "parallel_of", "where_the_best_are"]
 
 # The best trials of which the reading says where they are.
-_BEST_SHARE, _BEST_AT_LEAST = 0.1, 3
-# A range this much narrower than that of all trials is worth saying.
-_NARROW = 0.5
+_BEST_SHARE, _BEST_AT_LEAST = 0.1, 5
 _MOSTLY = 0.8
+# That a hyperparameter without effect is said to be shared is less likely than this, over all hyperparameters.
+_CHANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,37 +78,39 @@ def where_the_best_are(data: pd.DataFrame, scales: tuple[ParameterScale, ...], t
         return "This search has no hyperparameter with more than one value."
     n_best = max(_BEST_AT_LEAST, round(_BEST_SHARE * len(compared)))
     if len(compared) < 3 * n_best:
-        return f"{len(compared):,} complete trials are too few to say which values the best ones share."
+        are = "is" if len(compared) == 1 else "are"
+        return f"{counted(len(compared), 'complete trial')} {are} too few to say which values the best ones share."
     best = compared.loc[(trials.sign * compared[trials.score]).sort_values(kind="stable").index[:n_best]]
-    found = sorted(
-        (common for scale in scales if (common := _common(scale, best, compared)) is not None), key=lambda c: c[0]
-    )
-    if not found:
-        return f"The best {n_best:,} of {len(compared):,} complete trials have no values in common."
-    return f"The best {n_best:,} of {len(compared):,} complete trials have {', '.join(text for _, text in found[:3])}."
+    common = [found for scale in scales if (found := _common(scale, best, compared)) is not None]
+    sure = sorted((found for found in common if found[0] * len(scales) < _CHANCE), key=lambda found: found[0])
+    who = f"The best {n_best:,} of {len(compared):,} complete trials"
+    if not sure:
+        return f"{who} share no values that chance would not give."
+    return f"{who} have {', '.join(text for _, text in sure[:3])}."
 
 
 def _common(scale: ParameterScale, best: pd.DataFrame, everyone: pd.DataFrame) -> tuple[float, str] | None:
-    """Return how narrow the best trials' values are beside those of all, and in words which they are."""
+    """Return what the best trials' values share, in words, and how likely any trials would share as much by chance.
+
+    Of n random trials all lie in a range that holds the share f of all trials with the probability
+    n fⁿ⁻¹ - (n - 1) fⁿ: that of the range of n uniform draws.
+    """
     ours = scale.places(best[scale.column].tolist())
     theirs = scale.places(everyone[scale.column].tolist())
+    theirs, n = theirs[~np.isnan(theirs)], len(ours)
     if np.isnan(ours).any():
         return None
     name = shortened(scale.name)
     if scale.categories:
         values, counts = np.unique(ours, return_counts=True)
-        most = float(counts.max()) / len(ours)
-        usual = float(np.mean(theirs == values[counts.argmax()]))
-        if most < _MOSTLY or usual > _NARROW:
+        most, n_most = values[counts.argmax()], int(counts.max())
+        if n_most < _MOSTLY * n:
             return None
-        mostly = "" if most == 1 else "mostly "
-        return usual / most, f"{mostly}{name} {scale.categories[int(values[counts.argmax()])]}"
-    shares, all_shares = scale.shares(ours), scale.shares(theirs[~np.isnan(theirs)])
+        usual = float(np.mean(theirs == most))
+        chance = sum(math.comb(n, k) * usual**k * (1 - usual) ** (n - k) for k in range(n_most, n + 1))
+        return chance, f"{'' if n_most == n else 'mostly '}{name} {scale.categories[int(most)]}"
     low, high = float(ours.min()), float(ours.max())
-    reach = float(np.ptp(all_shares))
-    narrow = float(np.ptp(shares)) / reach if reach else 1.0
-    if narrow > _NARROW:
-        return None
-    if low == high:
-        return narrow, f"{name} {format_value(low)}"
-    return narrow, f"{name} from {format_value(low)} to {format_value(high)}"
+    held = float(np.mean((theirs >= low) & (theirs <= high)))
+    chance = n * held ** (n - 1) - (n - 1) * held**n
+    low_text, high_text = (format_value(int(end) if scale.is_whole else end) for end in (low, high))
+    return chance, f"{name} {low_text}" if low == high else f"{name} from {low_text} to {high_text}"

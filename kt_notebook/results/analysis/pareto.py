@@ -65,8 +65,11 @@ def _reading(data: pd.DataFrame, objectives: dict[str, str]) -> str:
     if len(front) == 1:
         return f"One trial of {len(data):,} is at least as good as any other in all of {', '.join(objectives)}."
     parts = []
-    for name, direction in list(objectives.items())[:2]:
+    for at, (name, direction) in enumerate(objectives.items()):
         low, high = float(front[name].min()), float(front[name].max())
-        best, worst = (high, low) if direction == "max" else (low, high)
-        parts.append(f"{name} from {format_score(best)} to {format_score(worst)}")
-    return f"{counted(len(front), 'trial')} of {len(data):,} cannot be surpassed: {' against '.join(parts)}."
+        # Of two, the best of one goes with the worst of the other.
+        is_down = (direction == "max") != (len(objectives) == 2 and at == 1)
+        first, last = (high, low) if is_down else (low, high)
+        parts.append(f"{name} from {format_score(first)} to {format_score(last)}")
+    between = " against " if len(parts) == 2 else ", "
+    return f"{counted(len(front), 'trial')} of {len(data):,} cannot be surpassed: {between.join(parts)}."

@@ -34,7 +34,7 @@ from kt_notebook.oracles.model import chosen_observations
 from kt_notebook.oracles.surrogate import LENGTH_SD, SCALE_A, TREND_PRIOR, Posterior, Surrogate
 from kt_notebook.oracles.targets import Outcome, losses_of
 
-__all__ = ["MIN_TRIALS", "Surface", "space_of", "surface_of"]
+__all__ = ["MIN_TRIALS", "Surface", "space_of", "surface_of", "too_few"]
 
 Array = NDArray[np.float64]
 
@@ -231,6 +231,16 @@ def _slice_step(
 def space_of(record: SearchRecord) -> SearchSpace:
     """Return a search's space as its record holds it."""
     return SearchSpace(deserialize(entry) for entry in record.search["space"] or ())
+
+
+def too_few(what: str, n: int) -> str:
+    """Return in words that n trials with a score are too few for a model.
+
+    Example:
+        >>> too_few("Importance", 1)
+        'Importance needs 4 trials with a score; there is 1.'
+    """
+    return f"{what} needs {MIN_TRIALS} trials with a score; there {'is' if n == 1 else 'are'} {n}."
 
 
 def surface_of(record: SearchRecord) -> Surface | None:

@@ -80,13 +80,15 @@ def _reading(data: pd.DataFrame, n_lanes: int) -> str:
     if data.empty:
         return "No trial yet."
     lengths = data["end"] - data["start"]
+    ended = lengths[~data["state"].isin(["running", "cut"])]
     span = float(data["end"].max() - data["start"].min())
     text = f"{counted(len(data), 'trial')} in {format_duration(span)}"
     if n_lanes > 1:
         text += f", up to {n_lanes} at once"
     if len(data) < 2:
         return f"{text}."
-    text += f"; half of them took less than {format_duration(float(lengths.median()))}"
+    if len(ended) > 1:
+        text += f"; the median trial took {format_duration(float(ended.median()))}"
     busy = float(lengths.sum())
     lost = {state: float(lengths[data["state"] == state].sum()) for state in ("pruned", "failed", "invalid")}
     parts = [f"{100 * took / busy:.0f} % {state}" for state, took in lost.items() if busy and took / busy > 0.01]

@@ -11,19 +11,14 @@ from kt_notebook.core.budget import without_budget
 from kt_notebook.core.format import format_metric
 from kt_notebook.core.objective import loss_sign
 from kt_notebook.core.record import SearchRecord, TrialRecord
+from kt_notebook.core.trial_state import trial_state
 from kt_notebook.results.table import objective_text, results_table
+from kt_notebook.results.table_view import own_column
 
-__all__ = ["STATES", "Trials", "counted", "shortened", "trials_of"]
+__all__ = ["Trials", "counted", "shortened", "trials_of"]
 
-# What a trial is called that ended, or has not; KerasTuner's word where nothing better is known.
-STATES = {
-    "RUNNING": "running",
-    "IDLE": "cut",
-    "COMPLETED": "complete",
-    "FAILED": "failed",
-    "INVALID": "invalid",
-    "STOPPED": "stopped",
-}
+# Columns that analyses add to those of the table.
+_ADDED = ("state", "rank")
 _LONGEST_NAME = 24
 
 
@@ -32,7 +27,8 @@ class Trials:
     """The trials of a search.
 
     Attributes:
-        table: Rows and columns of `results_table`, in the order in which the trials began.
+        table: Rows and columns of `results_table`, in the order in which the trials began. A hyperparameter called
+            state or rank is `hp state` or `hp rank`: analyses have columns of these names.
         states: complete, pruned, failed, invalid, stopped, running or cut; of each row.
         records: The record of each row.
         score: The score's column.
@@ -73,6 +69,11 @@ class Trials:
         is_complete: NDArray[np.bool_] = (self.states == "complete").to_numpy(dtype=bool)
         return is_complete & self.is_drawn
 
+    @property
+    def n_scored(self) -> int:
+        """How many trials a model can learn from: complete and pruned ones with a finite score."""
+        return int((self.is_drawn & self.states.isin(["complete", "pruned"]).to_numpy()).sum())
+
     def best(self) -> int | None:
         """Return the place of the best row, None where none counts."""
         losses = np.where(self.counts, self.sign * self.scores.to_numpy(), np.nan)
@@ -95,20 +96,20 @@ def trials_of(record: SearchRecord) -> Trials:
     in_table = set(table.index)
     ordered = table.loc[[key for key in order if key in in_table]]
     records = tuple(by_number[key] if keys else held[key] for key in ordered.index)
-    states = [
-        "pruned" if trial.status == "COMPLETED" and trial.pruned is not None else STATES.get(trial.status, trial.status)
-        for trial in records
-    ]
+    # Of the table, not of the records, which may have changed since.
+    pruned = ordered[own_column(ordered, "pruned")].notna()
+    states = [trial_state(str(s), is_pruned=bool(p)) for s, p in zip(ordered["status"], pruned, strict=True)]
     score = str(table.attrs.get("objective") or _score_name(record))
     directions = {format_metric(part["name"]): part["direction"] for part in record.objective or ()}
+    columns = _columns(records, [score, *(directions if len(directions) > 1 else ())])
     return Trials(
-        table=pd.DataFrame(ordered),
+        table=pd.DataFrame(ordered).rename(columns={name: columns[name] for name in _ADDED if name in columns}),
         states=pd.Series(states, ordered.index, dtype="str" if not states else None, name="state"),
         records=records,
         score=score,
         objectives=directions,
         sign=loss_sign(record.objective),
-        columns=_columns(records, [score, *(directions if len(directions) > 1 else ())]),
+        columns=columns,
     )
 
 
@@ -118,8 +119,8 @@ def _score_name(record: SearchRecord) -> str:
 
 
 def _columns(records: tuple[TrialRecord, ...], scores: list[str]) -> dict[str, str]:
-    """Return the table's column of each hyperparameter: its name, unless the table has a column of that name."""
-    taken = {"trial", "status", *scores}
+    """Return the column of each hyperparameter: its name, unless the table or an analysis has a column of that name."""
+    taken = {"trial", "status", *scores, *_ADDED}
     names: dict[str, None] = {}
     for record in records:
         names.update(dict.fromkeys(without_budget(record.values)))

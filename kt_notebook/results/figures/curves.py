@@ -7,16 +7,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kt_notebook.core.format import format_trial_id
+from kt_notebook.core.palette import GOOD, RUN
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import curves_of
 from kt_notebook.results.figures.paper import (
-    COLOURS,
     GREY,
+    HUGE,
     MANY,
     axes_for,
     legend,
     opacity,
     say,
+    set_y_label,
     show_reading,
     whole_numbers,
 )
@@ -53,7 +55,7 @@ def plot_curves(
     """
     ax = axes_for(ax)
     found = curves_of(record, metric)
-    data = found.data[np.isfinite(found.data[found.metric])]
+    data = found.data[found.data[found.metric].abs() < HUGE]
     if data.empty:
         say(ax, found.reading)
         return ax
@@ -70,7 +72,8 @@ def plot_curves(
     ax.set_xlim(_whole_range(data["epoch"]))
     ax.set_ylim(_range(data, found.metric))
     whole_numbers(ax.xaxis)
-    ax.set(xlabel="epoch", ylabel=found.label)
+    ax.set_xlabel("epoch")
+    set_y_label(ax, found.label)
     legend(ax)
     show_reading(ax, found.reading, is_shown=reading)
     return ax
@@ -80,7 +83,7 @@ def _draw(ax: "Axes", lines: list[Array], kind: str, label: str, alpha: float) -
     """Draw curves of one kind; one of a single epoch as a dot."""
     from matplotlib.collections import LineCollection
 
-    colour = {"running": COLOURS["running"], "best": COLOURS["complete"]}.get(kind, GREY)
+    colour = {"running": RUN, "best": GOOD}.get(kind, GREY)
     front = 3 if kind == "best" else 1
     ax.add_collection(
         LineCollection(

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kt_notebook.core.palette import BAD, GOOD
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import History, history_of
 from kt_notebook.results.figures.paper import (
-    COLOURS,
     GREY,
     axes_for,
     beyond,
@@ -15,6 +15,7 @@ from kt_notebook.results.figures.paper import (
     legend,
     range_of,
     say,
+    set_y_label,
     show_reading,
     whole_numbers,
 )
@@ -52,11 +53,12 @@ def plot_history(record: SearchRecord, ax: "Axes | None" = None, *, reading: boo
     _draw_dots(ax, found, low, high)
     n, number, best = len(data), data["number"], data["best so far"]
     if np.isfinite(best).any():
-        ax.step(number, best, where="post", label="best so far", color=COLOURS["complete"], zorder=3)
+        ax.step(number, best, where="post", label="best so far", color=GOOD, zorder=3)
     ax.set_ylim(low, high)
     ax.set_xlim(0.5 - 0.02 * n, n + 0.5 + 0.02 * n)
     whole_numbers(ax.xaxis)
-    ax.set(xlabel="trial, in the order of their starts", ylabel=found.label)
+    ax.set_xlabel("trial, in the order of their starts")
+    set_y_label(ax, found.label)
     legend(ax)
     show_reading(ax, found.reading, is_shown=reading)
     return ax
@@ -79,5 +81,5 @@ def _draw_dots(ax: "Axes", found: History, low: float, high: float) -> None:
     if (lost := ~finite & ~np.isin(states, ["running", "cut"])).any():
         ax.scatter(
             number[lost], np.full(lost.sum(), 0.02), transform=ax.get_xaxis_transform(), marker="x",
-            label="no score", color=COLOURS["failed"], clip_on=False, s=style["s"],
+            label="no score", color=BAD, clip_on=False, s=style["s"],
         )  # fmt: skip

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kt_notebook.core.palette import RUN
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import importance_of
-from kt_notebook.results.analysis.trials import shortened, trials_of
-from kt_notebook.results.figures.paper import COLOURS, axes_for, legend, say, show_reading
+from kt_notebook.results.analysis.trials import shortened
+from kt_notebook.results.figures.paper import axes_for, legend, literal, say, show_reading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,17 +42,17 @@ def plot_importance(record: SearchRecord, ax: "Axes | None" = None, *, n: int = 
     data = 100 * found.data.iloc[:n]
     at = np.arange(len(data))
     alone, share = data["alone"].to_numpy(), data["share"].to_numpy()
-    colour = COLOURS["running"]
+    colour = RUN
     ax.barh(at, alone, height=0.6, color=colour, label="alone")
     ax.barh(at, share - alone, height=0.6, left=alone, color=colour, alpha=0.4, label="together with others")
     whiskers = np.maximum([share - data["low"], data["high"] - share], 0)
     ax.errorbar(share, at, xerr=whiskers, fmt="none", ecolor="0.5", capsize=3, label="90 % certain")
     more = len(found.data) - len(data)
-    ax.set_yticks(at, [shortened(str(name)) for name in data.index])
+    ax.set_yticks(at, [literal(shortened(str(name))) for name in data.index])
     ax.invert_yaxis()
     ax.set_xlim(0, max(100.0, float(data["high"].max())))
     others = f" ({more:,} more have less)" if more else ""
-    ax.set_xlabel(f"share of the differences in {trials_of(record).score}, %{others}")
+    ax.set_xlabel(f"share of the differences, %{others}")
     legend(ax)
     show_reading(ax, found.reading, is_shown=reading)
     return ax

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kt_notebook.core.palette import BAD, GOOD, PRUNED, RUN
+from kt_notebook.core.palette import PRUNED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap, Normalize
 
 __all__ = [
-    "COLOURS",
     "GREY",
     "MANY",
     "axes_for",
@@ -34,9 +33,11 @@ __all__ = [
     "dot_size",
     "dot_style",
     "legend",
+    "literal",
     "opacity",
     "range_of",
     "say",
+    "set_y_label",
     "show_reading",
     "slanted_where_long",
     "whole_numbers",
@@ -45,16 +46,6 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-# One colour for a state in panel, tables and figures.
-COLOURS = {
-    "complete": GOOD,
-    "pruned": PRUNED,
-    "failed": BAD,
-    "invalid": BAD,
-    "stopped": PRUNED,
-    "running": RUN,
-    "cut": PRUNED,
-}
 # Of scores among which none is marked.
 GREY = PRUNED
 # From so many dots or lines on they are small, see-through, and pixels in a vector file.
@@ -63,6 +54,8 @@ MANY = 500
 HUGE = 1e300
 # Points of text below the axes, in the size of the labels: ticks, label, and some air.
 _BELOW = 3.4
+# Axes of fewer points' height have words above and below that take as much.
+_LOW = 200
 # How wide a letter is, in its size.
 _LETTER = 0.52
 
@@ -186,7 +179,31 @@ def dot_style(n: int) -> dict[str, Any]:
 
 def wrapped(ax: "Axes", text: str, size: str = "medium") -> str:
     """Return a text in lines as long as the Axes are wide."""
-    return textwrap.fill(text, max(16, int(_width_points(ax) / (_LETTER * _size(size)))))
+    return literal(textwrap.fill(text, max(16, int(_width_points(ax) / (_LETTER * _size(size))))))
+
+
+def literal(text: str) -> str:
+    r"""Return a text of the user's as matplotlib writes it letter by letter: between dollar signs it sets formulas.
+
+    Example:
+        >>> print(literal("$x"))
+        \$x
+    """
+    return text.replace("$", r"\$")
+
+
+def set_y_label(ax: "Axes", text: str) -> None:
+    """Write beside the Axes what stands upright, after a comma in a line of its own where the Axes are low."""
+    ax.set_ylabel(_upright(ax, text))
+
+
+def _upright(ax: "Axes", text: str) -> str:
+    """Return a text that is to stand upright in lines that go with the height of the Axes."""
+    figure = ax.get_figure(root=True)
+    height = ax.get_position().height * (figure.get_figheight() if figure else 4.8) * 72
+    # of a low figure words above and below take about half
+    is_long = len(text) * _LETTER * _size("medium") > (height if height > _LOW else height / 2)
+    return literal(text.replace(", ", ",\n") if is_long else text)
 
 
 def slanted_where_long(ax: "Axes", texts: "Sequence[str]") -> None:
@@ -208,7 +225,7 @@ def colour_bar(ax: "Axes", drawn: "ScalarMappable", label: str) -> "Axes | None"
     figure = ax.get_figure()
     if figure is None:
         return None
-    bar = figure.colorbar(drawn, ax=ax, label=label)
+    bar = figure.colorbar(drawn, ax=ax, label=_upright(ax, label))
     if bar.solids is not None:
         bar.solids.set_alpha(1)  # also where dots are pale, as they are many
     return bar.ax

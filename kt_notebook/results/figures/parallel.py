@@ -1,5 +1,6 @@
 """Parallel coordinates as a figure: every trial a line through its values, its score in colour."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,13 +8,15 @@ from numpy.typing import NDArray
 
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import Parallel, parallel_of
+from kt_notebook.results.analysis.importance import most_important
 from kt_notebook.results.analysis.parameters import ParameterScale
-from kt_notebook.results.analysis.trials import shortened
+from kt_notebook.results.analysis.trials import counted, shortened
 from kt_notebook.results.figures.paper import (
     MANY,
     axes_for,
     colour_map,
     colour_range,
+    literal,
     opacity,
     range_of,
     say,
@@ -35,7 +38,7 @@ INACTIVE = -0.12
 _LONGEST_NAME = 14
 
 
-def plot_parallel(record: SearchRecord, ax: "Axes | None" = None, *, reading: bool = True) -> "Axes":
+def plot_parallel(record: SearchRecord, ax: "Axes | None" = None, *, n: int = 16, reading: bool = True) -> "Axes":
     """Draw each trial as a line through its values and its score, which is its colour too; the best in front.
 
     Axes of hyperparameters that are drawn on a log scale are so here. Where a hyperparameter is not active the line
@@ -45,6 +48,7 @@ def plot_parallel(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
     Args:
         record: The search's.
         ax: Draw on these; None makes a figure. All coordinates stand in one Axes.
+        n: Draw this many hyperparameters at most, the most important ones.
         reading: Whether to write over it what it says.
 
     Example:
@@ -58,6 +62,9 @@ def plot_parallel(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
     if found.data.empty or not found.scales:
         say(ax, found.reading)
         return ax
+    if (n_more := len(found.scales) - n) > 0:
+        kept = set(most_important(record, n))
+        found = replace(found, scales=tuple(scale for scale in found.scales if scale.name in kept))
     scores = found.data[found.score].to_numpy(dtype=float)
     low, high = range_of(scores, found.sign, margin=0.0)
     columns = [_heights(scale, found.data[scale.column].tolist()) for scale in found.scales]
@@ -65,6 +72,9 @@ def plot_parallel(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
     heights = np.column_stack(columns)
     _draw_lines(ax, found, heights)
     _draw_axes(ax, found, (low, high), is_inactive=bool(np.isclose(heights, INACTIVE).any()))
+    left_out = f"; {found.n_left_out:,} without a score left out" if found.n_left_out else ""
+    more = f"; {counted(n_more, 'hyperparameter')} of less importance left out" if n_more > 0 else ""
+    ax.set_xlabel(wrapped(ax, f"colour: {found.label}{left_out}{more}", "small"), fontsize="small")
     show_reading(ax, found.reading, is_shown=reading)
     return ax
 
@@ -113,13 +123,11 @@ def _draw_axes(ax: "Axes", found: Parallel, scores: tuple[float, float], *, is_i
                 zorder=4, annotation_clip=False,
                 bbox={"facecolor": ax.get_facecolor(), "edgecolor": "none", "alpha": 0.85, "pad": 0.4},
             )  # fmt: skip
-    names = [shortened(scale.name, _LONGEST_NAME) for scale in found.scales]
-    ax.set_xticks(range(last + 1), [*names, shortened(found.score, _LONGEST_NAME)])
-    slanted_where_long(ax, [*names, found.score])
+    names = [literal(shortened(name, _LONGEST_NAME)) for name in [*(scale.name for scale in found.scales), found.score]]
+    ax.set_xticks(range(last + 1), names)
+    slanted_where_long(ax, names)
     ax.set_yticks([INACTIVE] if is_inactive else [], ["inactive"] if is_inactive else [])
     ax.tick_params(axis="both", length=0)
     ax.spines[:].set_visible(False)
     ax.set_xlim(-0.1, last + 0.35)
     ax.set_ylim(INACTIVE - 0.04 if is_inactive else -0.04, 1.04)
-    left_out = f"; {found.n_left_out:,} without a score left out" if found.n_left_out else ""
-    ax.set_xlabel(wrapped(ax, f"colour: {found.label}{left_out}", "small"), fontsize="small")

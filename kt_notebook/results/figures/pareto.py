@@ -4,10 +4,21 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from kt_notebook.core.errors import OptionError
+from kt_notebook.core.palette import GOOD
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import pareto_of
 from kt_notebook.results.analysis.trials import shortened
-from kt_notebook.results.figures.paper import COLOURS, GREY, axes_for, dot_size, dot_style, legend, say, show_reading
+from kt_notebook.results.figures.paper import (
+    GREY,
+    axes_for,
+    dot_size,
+    dot_style,
+    legend,
+    literal,
+    say,
+    set_y_label,
+    show_reading,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,13 +63,14 @@ def plot_pareto(
         ax.scatter(others[x], others[y], color=GREY, label="surpassed", **style)
     if len(pruned):
         ax.scatter(pruned[x], pruned[y], facecolors="none", edgecolors=GREY, label="pruned", **style)
-    ax.scatter(front[x], front[y], s=1.3 * dot_size(len(front)), color=COLOURS["complete"], label="front", zorder=3)
+    ax.scatter(front[x], front[y], s=1.3 * dot_size(len(front)), color=GOOD, label="front", zorder=3)
     if len(found.objectives) == 2:
         # what a trial with this x is sure to reach in y is what the last one on the better side has
         steps: Literal["post", "pre"] = "post" if found.objectives[x] == "min" else "pre"
-        ax.step(front[x], front[y], where=steps, color=COLOURS["complete"], linewidth=1, zorder=2)
+        ax.step(front[x], front[y], where=steps, color=GOOD, linewidth=1, zorder=2)
     labels = [f"{shortened(name)}, {_better(found.objectives[name])} is better" for name in (x, y)]
-    ax.set(xlabel=labels[0], ylabel=labels[1])
+    ax.set_xlabel(literal(labels[0]))
+    set_y_label(ax, labels[1])
     legend(ax)
     show_reading(ax, found.reading, is_shown=reading)
     return ax

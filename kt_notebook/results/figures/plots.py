@@ -103,7 +103,7 @@ class Plots:
         return plot_curves(self._record(), ax, **options)
 
     def parallel(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
-        """Draw all values of all trials: see `plot_parallel`."""
+        """Draw all values of all trials: see `plot_parallel`; `n` limits how many hyperparameters."""
         return plot_parallel(self._record(), ax, **options)
 
     def importance(self, ax: "Axes | None" = None, **options: Any) -> "Axes":

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from kt_notebook.core.format import format_value
 from kt_notebook.results.analysis.parameters import ParameterScale
 from kt_notebook.results.analysis.trials import shortened
-from kt_notebook.results.figures.paper import slanted_where_long
+from kt_notebook.results.figures.paper import literal, slanted_where_long
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def set_scale(ax: "Axes", which: Literal["x", "y"], scale: ParameterScale, n_tic
     (ax.set_xlim if which == "x" else ax.set_ylim)(low, high)
     if which == "x":
         slanted_where_long(ax, texts)
-    (ax.set_xlabel if which == "x" else ax.set_ylabel)(shortened(scale.name))
+    (ax.set_xlabel if which == "x" else ax.set_ylabel)(literal(shortened(scale.name)))
 
 
 def ticks_of(scale: ParameterScale, n: int = 6) -> tuple[list[float], list[str]]:
@@ -51,7 +51,7 @@ def ticks_of(scale: ParameterScale, n: int = 6) -> tuple[list[float], list[str]]
     if scale.categories:
         step = math.ceil(len(scale.categories) / _MOST_CATEGORIES)
         at = range(0, len(scale.categories), step)
-        return [float(k) for k in at], [shortened(scale.categories[k], _LONGEST_CATEGORY) for k in at]
+        return [float(k) for k in at], [literal(shortened(scale.categories[k], _LONGEST_CATEGORY)) for k in at]
     places = _log_ticks(scale.low, scale.high, n) if scale.is_log else _even_ticks(scale, n)
     return places, [format_value(int(place) if scale.is_whole else place) for place in places]
 

@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kt_notebook.core.errors import OptionError
+from kt_notebook.core.palette import GOOD
 from kt_notebook.core.record import SearchRecord
 from kt_notebook.results.analysis import Slices, slices_of
 from kt_notebook.results.analysis.parameters import ParameterScale
 from kt_notebook.results.figures.paper import (
-    COLOURS,
     GREY,
     axes_for,
     beyond,
     dot_size,
     dot_style,
+    literal,
     range_of,
     say,
     show_reading,
@@ -118,7 +119,7 @@ def _say_over_all(ax: "Axes", text: str) -> None:
     figure = ax.get_figure(root=True)
     if figure is not None:
         width = max(24, int(figure.get_figwidth() * 72 / 5.2))
-        figure.suptitle(textwrap.fill(text, width), x=0.01, ha="left", fontsize="medium")
+        figure.suptitle(literal(textwrap.fill(text, width)), x=0.01, ha="left", fontsize="medium")
 
 
 def _draw(ax: "Axes", found: Slices, scale: ParameterScale, *, is_first: bool) -> None:
@@ -136,11 +137,12 @@ def _draw(ax: "Axes", found: Slices, scale: ParameterScale, *, is_first: bool) -
     ax.scatter(x[is_complete], shown[is_complete], color=GREY, label="complete", **style)
     if is_active[best]:
         at = int(is_active[:best].sum())
-        ax.scatter(x[at], shown[at], s=2 * dot_size(1), color=COLOURS["complete"], label="best", zorder=3)
+        ax.scatter(x[at], shown[at], s=2 * dot_size(1), color=GOOD, label="best", zorder=3)
     set_scale(ax, "x", scale, 4)
     ax.set_ylim(low, high)
     if is_first:
-        ax.set_ylabel("\n".join(textwrap.fill(part, _LABEL) for part in found.label.replace(", ", ",\n").split("\n")))
+        lines = [textwrap.fill(part, _LABEL) for part in found.label.replace(", ", ",\n").split("\n")]
+        ax.set_ylabel(literal("\n".join(lines)))
 
 
 def jittered(scale: ParameterScale, values: "list[object]") -> "NDArray[np.float64]":

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kt_notebook.core.palette import BAD, PRUNED
 from kt_notebook.core.record import SearchRecord
+from kt_notebook.core.trial_state import STATE_COLOURS
 from kt_notebook.results.analysis import timeline_of
-from kt_notebook.results.figures.paper import COLOURS, MANY, axes_for, legend, say, show_reading
+from kt_notebook.results.figures.paper import MANY, axes_for, legend, say, show_reading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,9 +55,9 @@ def plot_timeline(record: SearchRecord, ax: "Axes | None" = None, *, reading: bo
             PolyCollection(
                 bars[states == state],
                 label=state,
-                facecolors=COLOURS.get(state, COLOURS["cut"]),
+                facecolors=STATE_COLOURS.get(state, PRUNED),
                 # A trial that failed at once is a stroke at least.
-                edgecolors=(COLOURS["failed"] if state in _BROKEN else ax.get_facecolor()) if few else "none",
+                edgecolors=(BAD if state in _BROKEN else ax.get_facecolor()) if few else "none",
                 linewidths=0.6 if few else 0,
                 zorder=2 if state in _BROKEN else 1,
                 hatch=_HATCHES.get(state) if few else None,
