@@ -1,10 +1,9 @@
 """`%tune plot KIND [NAME] [HYPERPARAMETER …]`: a search's figure with its reading under it."""
 
-import difflib
 from typing import Any
 
-from kt_notebook.core.errors import OptionError
-from kt_notebook.panel.host import HostedSearch, host_of
+from kt_notebook.magics.named_search import search_and_rest, unknown_search
+from kt_notebook.panel.host import HostedSearch
 from kt_notebook.results.figures.plots import KINDS, NAMED_KINDS, Plots, checked_kind
 
 __all__ = ["plot_word"]
@@ -35,18 +34,9 @@ def plot_word(shell: Any, words: list[str]) -> None:
 
 
 def _search_and_names(shell: Any, kind: str, words: list[str]) -> tuple[HostedSearch, list[str]]:
-    searches = host_of(shell).searches()
-    if not searches:
-        raise OptionError("This kernel has no search yet. Put %%tune over a cell; %tune list shows those on disk.")
-    by_name = {search.name: search for search in searches}  # the latest of a name
-    if words and words[0] in by_name:
-        search, names = by_name[words[0]], words[1:]
-    else:
-        search, names = searches[-1], words
+    search, names = search_and_rest(shell, words)
     if names and kind not in NAMED_KINDS:
-        near = difflib.get_close_matches(names[0], by_name, n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(by_name)}."
-        raise OptionError(f"This kernel has no search called {names[0]!r}. {hint}")
+        raise unknown_search(shell, names[0])
     return search, names
 
 

@@ -33,10 +33,11 @@ def test_before_the_first_search_it_says_what_to_do(notebook):
 
 def test_the_figure_is_shown_once_and_its_reading_printed_under_it(notebook, shown):
     notebook.ok(CELL.format(name="q"))
+    before = plt.get_fignums()
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         plot_word(notebook.shell, ["history"])
     assert len(shown) == 1
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == before
     assert not shown[0].axes[0].get_title("left")
     assert printed.getvalue().startswith("Best score ")
 
