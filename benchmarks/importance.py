@@ -4,7 +4,8 @@ How it works: six functions of known Sobol indices are searched at random, with 
 For each search the total indices are estimated by `results.analysis.importance`, and from the trees of scikit-learn's
 forest, each tree evaluated as fANOVA does. What is printed are means over functions and searches.
 
-    .venv/bin/python benchmarks/importance.py [--searches 10]
+    .venv/bin/python benchmarks/importance.py                   # a minute
+    .venv/bin/python benchmarks/importance.py --searches 10     # the table of results/analysis/importance.py
 """
 
 import argparse
@@ -123,7 +124,7 @@ def by_forest(record: SearchRecord, names: list[str], seed: int) -> tuple[Array,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--searches", type=int, default=10)
+    parser.add_argument("--searches", type=int, default=3, help="random searches of each function")
     n_searches = parser.parse_args().searches
     found: dict[tuple[float, int, str], list[tuple[float, float, float]]] = defaultdict(list)
     for problem, (declare, function) in PROBLEMS.items():
