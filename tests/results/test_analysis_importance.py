@@ -147,3 +147,12 @@ def test_several_objectives_count_by_their_sum():
         objective=(("u", "min"), ("v", "min")),
     )
     assert data.index.tolist() == ["b", "a"]
+
+
+def test_the_reading_tells_the_intervals_ends():
+    tale = Tale(lambda hp: (hp.Float("x", 0.0, 1.0), hp.Float("y", 0.0, 1.0)))
+    for number in range(5):
+        tale.end(str(number), number / 10, {"x": number / 10, "y": number / 10})
+    found = importance_of(tale.record)
+    row = found.data.iloc[0]
+    assert f"{100 * row['share']:.0f} % ({100 * row['low']:.0f} to {100 * row['high']:.0f}) of the" in found.reading

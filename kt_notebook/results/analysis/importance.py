@@ -150,8 +150,10 @@ def _reading(data: pd.DataFrame, explained: float, n_trials: int, score: str) ->
     shares, low, high = (data[column].to_numpy(dtype=float) for column in ("share", "low", "high"))
     matters = high >= _HARDLY
     matters[0] = True
+    # Both ends: near 0 and 100 % an interval is not symmetric.
     texts = [
-        f"in {100 * at:.0f} % ± {max(1.0, 50 * spread):.0f}" for at, spread in zip(shares, high - low, strict=True)
+        f"in {100 * at:.0f} % ({100 * first:.0f} to {100 * last:.0f})"
+        for at, first, last in zip(shares, low, high, strict=True)
     ]
     shown = [f"{name} {text}" for name, text, does in zip(names, texts, matters, strict=True) if does][:3]
     shown[0] = f"{names[0]} has a part {texts[0]} of the differences in {score}"
