@@ -66,7 +66,7 @@ class Finish:
         verdict: Whether the winner beats its rivals by more than chance, in words. What stands after ± is half of a
             95 % interval over seeds.
         optimism: By how much the search promised more than the test set gave; below 0 where it gave more. In the
-            objective's unit, whatever its direction.
+            objective's unit, whatever its direction; NaN where a function of the user's measures something else.
         summary: The winner's validation and test scores in one sentence.
         differences: How much better the winner is than each rival, by the rival's id.
         notes: What else should be known, such as that the test set was looked at before.
@@ -137,6 +137,7 @@ def finish_of(
     sign: float,
     *,
     objective: str = "score",
+    is_objective: bool = True,
     n_rows: int | None = None,
     notes: Sequence[str] = (),
     model_of: Callable[[str], Any] = lambda trial_id: None,  # Any: Keras models, or estimators
@@ -148,6 +149,7 @@ def finish_of(
         seeds: In the order of the scores.
         sign: 1.0 where a smaller score is better, -1.0 where a larger one is.
         objective: What the score in the search is called.
+        is_objective: Whether the test scores measure the same as the search's.
         n_rows: How many rows the test set has, None where unknown.
         notes: What else should be known.
         model_of: Gives the model of a trial's first seed.
@@ -166,7 +168,7 @@ def finish_of(
         for rival in rivals
     }
     sentences = [_verdict(winner, rival, differences[rival.trial_id], n_rows) for rival in rivals]
-    optimism = -sign * (winner.validation - winner.mean)
+    optimism = -sign * (winner.validation - winner.mean) if is_objective else math.nan
     names = _names(entries)
     return Finish(
         table=_table(entries, names),
@@ -297,7 +299,8 @@ def _summary(winner: Entry, optimism: float, objective: str, n_rows: int | None)
         return f"{head}{tail}."
     word = "worse than" if optimism > 0 else "better than"
     gap = f"{_significant(abs(optimism))} {word} the search promised" if optimism else "as the search promised"
-    return f"{head}{tail}: {gap}."
+    chance = max(error or 0.0, 2 * (winner.std or 0.0))
+    return f"{head}{tail}: {gap}{', within chance' if 0 < abs(optimism) <= chance else ''}."
 
 
 def _with_error(value: float, error: float) -> str:

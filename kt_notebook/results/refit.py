@@ -20,10 +20,11 @@ from kt_notebook.core.objective import AnyObjective, MultiObjective, Objective, 
 from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.values import identity, value_from_json
 from kt_notebook.results.finish import Entry, Finish, finish_of
+from kt_notebook.results.held_out import HeldOut
 from kt_notebook.results.table import objective_text
 from kt_notebook.storage.finish_file import FinishFile, KeptScore, Look
 
-__all__ = ["Entrant", "HeldOut", "Progress", "Refitting", "Trainer", "best_epochs", "entrants", "objective_of", "seeds"]
+__all__ = ["Entrant", "Progress", "Refitting", "Trainer", "best_epochs", "entrants", "objective_of", "seeds"]
 
 _STREAM = 0x66_69_6E  # Keeps these seeds apart from those that the search draws from its own.
 
@@ -102,14 +103,6 @@ class Entrant:
     trial: TrialRecord
     epochs: int | None
     key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """What is known of the test set: a hash of its contents, None where it cannot be known again, and its rows."""
-
-    hash: str | None
-    n_rows: int | None
 
 
 def objective_of(record: SearchRecord) -> AnyObjective:
@@ -203,6 +196,7 @@ class Refitting:
         file: Keeps scores and looks.
         test: The test set.
         notes: What the user should know from the start.
+        has_own_score: Whether a function of the user's measures, the larger the better, in place of the objective.
         clock: Unix seconds.
     """
 
@@ -215,8 +209,10 @@ class Refitting:
         test: HeldOut,
         *,
         notes: Sequence[str] = (),
+        has_own_score: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._has_own_score = has_own_score
         self._record = record
         self._chosen = chosen
         self._trainer = trainer
@@ -226,7 +222,7 @@ class Refitting:
         self._clock = clock
         self._models: dict[str, Any] = {}
         self._kept = {(score.key, score.seed): score for score in file.scores()} if test.hash else {}
-        looks = file.looks(test.hash) if test.hash else []
+        looks = file.looks(test.was_seen) if test.hash else []
         keys = {entrant.key for entrant in chosen}
         mine = next((number for number, look in enumerate(looks) if keys <= set(look.keys)), None)
         self._is_new = mine is None
@@ -298,6 +294,8 @@ class Refitting:
             search=str(self._record.search["name"]),
             time=self._clock(),
             score=kept.score,
+            n_rows=self._test.n_rows,
+            marks=self._test.some_marks,
         )
 
     def _result(self, chosen_seeds: Sequence[int]) -> Finish:
@@ -318,7 +316,8 @@ class Refitting:
         return finish_of(
             entries,
             chosen_seeds,
-            loss_sign(self._record.objective),
+            -1.0 if self._has_own_score else loss_sign(self._record.objective),
+            is_objective=not self._has_own_score,
             objective=_objective_name(self._record),
             n_rows=self._test.n_rows,
             notes=[*looked, *self._notes, *told],
@@ -335,8 +334,10 @@ class Refitting:
         first = self._before[0]
         day = time.strftime("%d %B %Y", time.localtime(first.time)).lstrip("0")
         score = "" if first.score is None else f", {format_score(first.score)}"
+        is_same = any(look.test == self._test.hash for look in self._before)
+        which = "this test set is" if is_same else "rows of this test set are"
         return (
-            f"This is the {_ordinal(len(self._before) + 1)} time that this test set is looked at (first: trial "
+            f"This is the {_ordinal(len(self._before) + 1)} time that {which} looked at (first: trial "
             f"{format_trial_id(first.trial_id)} of {first.search}, {day}{score}). A score that is chosen by looking is "
             "too good; only rows that nobody has looked at tell how good a model is."
         )
@@ -382,5 +383,5 @@ def _ordinal(number: int) -> str:
 
 def _tally(n_trained: int, n_known: int, seconds: float) -> str:
     known = f"{n_known} known from before" if n_known else ""
-    trained = f"{n_trained} fits in {seconds:.1f} s" if n_trained else ""
+    trained = f"{n_trained} fit{'' if n_trained == 1 else 's'} in {seconds:.1f} s" if n_trained else ""
     return ", ".join(filter(None, [trained, known]))

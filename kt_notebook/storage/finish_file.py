@@ -1,7 +1,7 @@
 """What `finish` keeps in a project: the score of each repeat, and each look at a test set."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,6 +53,8 @@ class Look:
         search: The search's name.
         time: When, in unix seconds.
         score: The first that was seen, of the winner or its rival; None where there was none.
+        n_rows: How many rows the test set has; None where unknown.
+        marks: Marks of some of its rows, taken at random but the same ones for the same rows.
     """
 
     test: str
@@ -61,6 +63,8 @@ class Look:
     search: str
     time: float
     score: float | None
+    n_rows: int | None = None
+    marks: Sequence[int] = ()
 
 
 class FinishFile:
@@ -80,11 +84,11 @@ class FinishFile:
         """Return the scores that are kept, in the order in which they came."""
         return _parsed(self.path, "scores", KeptScore)
 
-    def looks(self, test: str) -> list[Look]:
-        """Return every look at this test set, oldest first, from here or from another project beside this one."""
+    def looks(self, is_same: Callable[[Look], bool]) -> list[Look]:
+        """Return every look at one test set, oldest first, from here or from another project beside this one."""
         folder = self.path.parent.parent
         paths = {self.path, *(folder.glob(f"*/{_NAME}") if folder.is_dir() else ())}
-        found = [look for path in paths for look in _parsed(path, "looks", Look) if look.test == test]
+        found = [look for path in paths for look in _parsed(path, "looks", Look) if is_same(look)]
         return sorted(found, key=lambda look: look.time)
 
     def add(self, score: KeptScore, look: Look | None = None) -> None:

@@ -221,7 +221,8 @@ class Refit:
             _, kwargs = ready_to_fit(execution, model, (), {**named, **settings}, is_plain=False)
             fit_hook(model)(**kwargs)
         watch.look_at_epochs()
-        return model, metrics or self._evaluate(model, settings)
+        with without_retracing_advice():
+            return model, metrics or self._evaluate(model, settings)
 
     def _build(self, execution: Execution) -> tuple[Any, GivenFit]:
         hp = _hp(execution)
@@ -305,8 +306,7 @@ class Refit:
             return {"score": number}
         size = settings.get("batch_size")
         batches = {"batch_size": size} if isinstance(size, int) and data.y_test is not None else {}
-        with without_retracing_advice():
-            found = model.evaluate(x_test, data.y_test, verbose=0, return_dict=True, **batches)
+        found = model.evaluate(x_test, data.y_test, verbose=0, return_dict=True, **batches)
         return {name: number for name, value in found.items() if (number := as_number(value)) is not None}
 
     def _score(self, model: Any, metrics: Mapping[str, float]) -> float:

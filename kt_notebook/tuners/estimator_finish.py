@@ -10,13 +10,13 @@ from kt_notebook.core.limits import check_count, check_limit, check_seed
 from kt_notebook.core.objective import AnyObjective
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.results.finish import Finish
-from kt_notebook.results.refit import Entrant, HeldOut, Refitting, entrants, objective_of, seeds
+from kt_notebook.results.refit import Entrant, Refitting, entrants, objective_of, seeds
 from kt_notebook.storage.finish_file import FinishFile
-from kt_notebook.training.data_hash import data_hash, settings_hash
+from kt_notebook.training.data_hash import settings_hash
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.training.refit import RefitData, Refitted
 from kt_notebook.tuners.estimators import Scoring, check_estimator, fit_estimator
-from kt_notebook.tuners.finish_checks import check_data, notes_on_keeping, rows_of
+from kt_notebook.tuners.finish_checks import alarms_on_training, check_data, held_out, notes_on_keeping
 from kt_notebook.tuners.finish_progress import FinishProgress
 from kt_notebook.tuners.finishing import FinishKeys
 from kt_notebook.tuners.project_search import ProjectSearch
@@ -76,14 +76,20 @@ def finish_estimators(
         objective_of(record),
         seeds(started_from, 1)[0],
     )
-    test = HeldOut(data_hash((data.x_test, data.y_test)), rows_of(data.x_test))
+    test = held_out(data)
     keys = FinishKeys(record, hypermodel, {"sample_weight": sample_weight}, data, test, settings_hash(measures))
     chosen = [Entrant(trial, None, keys.of(trial, None)) for trial in trials]
+    alarms = alarms_on_training(test, data)
     run = Refitting(
-        record, chosen, trainer, FinishFile(search.store.project.path), test, notes=notes_on_keeping(data, test)
+        record,
+        chosen,
+        trainer,
+        FinishFile(search.store.project.path),
+        test,
+        notes=[*alarms, *notes_on_keeping(data, test)],
     )
-    if run.warning:
-        warnings.warn(run.warning, UserWarning, stacklevel=_CALLER)
+    for alarm in filter(None, [*alarms, run.warning]):
+        warnings.warn(alarm, UserWarning, stacklevel=_CALLER)
     return run.run(int(repeats), started_from, progress)
 
 

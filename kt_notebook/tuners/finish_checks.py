@@ -5,19 +5,30 @@ from typing import TYPE_CHECKING, Any
 from kt_notebook.core.errors import DataError, OptionError, ResultError
 from kt_notebook.core.format import format_metric, format_trial_id
 from kt_notebook.core.record import SearchRecord, TrialRecord
-from kt_notebook.results.refit import HeldOut
+from kt_notebook.results.held_out import HeldOut
 from kt_notebook.training.data import refuse_one_shot
 from kt_notebook.training.data_hash import data_hash
 from kt_notebook.training.hypermodel import HyperModel
 from kt_notebook.training.refit import RefitData
 from kt_notebook.training.refit_arguments import GivenFit
+from kt_notebook.training.row_marks import row_marks, share_known
 from kt_notebook.training.rows import count_rows
 
 if TYPE_CHECKING:
     from kt_notebook.tuners.finishing import FinishOptions
 
-__all__ = ["alarms_on_test", "check_data", "notes_on_keeping", "notes_on_rows", "refuse_without_model", "rows_of"]
+__all__ = [
+    "alarms_on_test",
+    "alarms_on_training",
+    "check_data",
+    "held_out",
+    "notes_on_keeping",
+    "notes_on_rows",
+    "refuse_without_model",
+    "rows_of",
+]
 
+_MOST_SHARED = 0.1  # Rows may be alike by nature, as of few categories.
 _TESTED_BEFORE = (
     "x_test is what the search validated with, so the winner was chosen by it, and its test score is too good. Give "
     "rows that the search has not seen."
@@ -89,16 +100,38 @@ def _measured_by_itself(record: SearchRecord, trial: TrialRecord) -> list[str]:
     return [format_metric(name) for name in names if trial.best_step is None and name not in seen]
 
 
-def alarms_on_test(given: GivenFit, test: str | None, data: RefitData) -> list[str]:
+def held_out(data: RefitData) -> HeldOut:
+    """Return what is known of the test set."""
+    return HeldOut(data_hash((data.x_test, data.y_test)), rows_of(data.x_test), row_marks(data.x_test))
+
+
+def alarms_on_test(given: GivenFit, test: HeldOut, data: RefitData) -> list[str]:
     """Return what is wrong with the test set, as far as that can be seen."""
+    return [*_validated_with(given, test, data), *alarms_on_training(test, data)]
+
+
+def alarms_on_training(test: HeldOut, data: RefitData) -> list[str]:
+    """Return that rows of the test set are trained with, where many are."""
+    share = share_known(test.marks, row_marks(data.x_train))
+    if share <= _MOST_SHARED:
+        return []
+    n = test.n_rows or 0
+    text = (
+        f"{round(share * n):,} of the {n:,} test rows are among the rows to train with, so the test score is too good. "
+        "Take them out of x_train."
+    )
+    return [text]
+
+
+def _validated_with(given: GivenFit, test: HeldOut, data: RefitData) -> list[str]:
     validation = given.named.get("validation_data")
     seen = validation[0] if isinstance(validation, list | tuple) and validation else validation
-    if seen is None or test is None:
+    if seen is None or test.hash is None:
         return []
     if seen is data.x_test:
         return [_TESTED_BEFORE]
     is_same = rows_of(seen) == rows_of(data.x_test) and data_hash(seen) == data_hash(data.x_test)
-    return [_TESTED_BEFORE] if is_same else []
+    return [_TESTED_BEFORE] if is_same or share_known(test.marks, row_marks(seen)) > _MOST_SHARED else []
 
 
 def notes_on_rows(given: GivenFit, data: RefitData) -> list[str]:

@@ -16,7 +16,8 @@ from kt_notebook.core.limits import check_count, check_limit, check_seed
 from kt_notebook.core.record import SearchRecord, TrialRecord
 from kt_notebook.core.space import HyperParameters
 from kt_notebook.results.finish import Finish
-from kt_notebook.results.refit import Entrant, HeldOut, Refitting, best_epochs, entrants, objective_of, seeds
+from kt_notebook.results.held_out import HeldOut
+from kt_notebook.results.refit import Entrant, Refitting, best_epochs, entrants, objective_of, seeds
 from kt_notebook.storage.finish_file import FinishFile
 from kt_notebook.training.checkpoints import load_best, save_weights
 from kt_notebook.training.compiling import ModelSettings
@@ -28,10 +29,10 @@ from kt_notebook.tuners.arguments import fit_way_of
 from kt_notebook.tuners.finish_checks import (
     alarms_on_test,
     check_data,
+    held_out,
     notes_on_keeping,
     notes_on_rows,
     refuse_without_model,
-    rows_of,
 )
 from kt_notebook.tuners.finish_progress import FinishProgress
 from kt_notebook.tuners.project_search import ProjectSearch
@@ -145,16 +146,17 @@ def finish_search(
     first = seeds(seed, 1)[0]
     reached, told = refit.given(hps[trials[0].trial_id], first)
     is_known = given is not None or hasattr(hypermodel, "reach_fit")
-    test = HeldOut(data_hash((data.x_test, data.y_test)), rows_of(data.x_test))
+    test = held_out(data)
     compiled = {"optimizer": settings.optimizer, "loss": settings.loss, "metrics": settings.metrics}
     fitted = {**fit_settings(reached, options.fit_changes), "compiled with": compiled}
     keys = FinishKeys(record, hypermodel, fitted, data, test, options.scorer)
     epochs = [_epochs_of(record, trial, options.epochs) for trial in trials]
     chosen = [Entrant(trial, n, keys.of(trial, n)) for trial, n in zip(trials, epochs, strict=True)]
-    alarms = [*told, *([] if is_known else [_UNKNOWN]), *alarms_on_test(reached, test.hash, data)]
+    alarms = [*told, *([] if is_known else [_UNKNOWN]), *alarms_on_test(reached, test, data)]
     notes = [*alarms, *notes_on_rows(reached, data), *notes_on_keeping(data, test)]
     trainer = _KerasTrainer(refit, hps, search.store.project.path / "finish", first)
-    run = Refitting(record, chosen, trainer, FinishFile(search.store.project.path), test, notes=notes)
+    file, has_own_score = FinishFile(search.store.project.path), options.scorer is not None
+    run = Refitting(record, chosen, trainer, file, test, notes=notes, has_own_score=has_own_score)
     for alarm in filter(None, [*alarms, run.warning]):
         warnings.warn(alarm, UserWarning, stacklevel=_CALLER)
     return run.run(int(options.repeats), seed, progress)

@@ -213,7 +213,8 @@ class Tuner(BaseTuner):
             repeats: With how many seeds. Fewer than 3 cannot tell a difference from chance.
             rivals: How many trials behind the winner are trained and compared with it.
             seed: What the seeds come from; None: the search's own seed.
-            score: A function `(model, x_test, y_test)` that returns a number, instead of the objective.
+            score: A function `(model, x_test, y_test)` that returns a number, the larger the better, instead of the
+                objective.
             fit: As for `search`.
             **fit_kwargs: Arguments of the fit that take the place of the search's. `verbose=0` shows no progress.
 
@@ -228,10 +229,12 @@ class Tuner(BaseTuner):
             Exception: What training raises.
 
         Warns:
-            UserWarning: The test set was looked at before, or is what the search validated with.
+            UserWarning: The test set was looked at before, is what the search validated with, or is trained with.
         """
         options = FinishOptions(epochs, repeats, rivals, seed, score, fit, fit_kwargs)
-        if self.hypermodel is None or inspect.getattr_static(self, "run_trial") is not vars(Tuner)["run_trial"]:
+        if self.hypermodel is None:
+            raise OptionError(f"{self.name} was opened without its hypermodel. Make the tuner with it, then finish.")
+        if inspect.getattr_static(self, "run_trial") is not vars(Tuner)["run_trial"]:
             raise OptionError(
                 f"{type(self).__name__} trains in a run_trial of its own, so what it would fit with other rows is not "
                 "known. Move what it decides to search(…), such as batch_size=lambda hp: hp.Choice('batch_size', [32, "

@@ -8,7 +8,8 @@ import pytest
 
 from kt_notebook.core.errors import OptionError, ResultError, StorageError
 from kt_notebook.results.finish import Entry, finish_of
-from kt_notebook.results.refit import Entrant, HeldOut, Refitting, best_epochs, entrants, objective_of, seeds
+from kt_notebook.results.held_out import HeldOut
+from kt_notebook.results.refit import Entrant, Refitting, best_epochs, entrants, objective_of, seeds
 from kt_notebook.storage.finish_file import FinishFile
 from kt_notebook.training.refit import Refitted
 from tests.results.searches import Tale
@@ -353,7 +354,7 @@ def test_the_optimism_is_what_the_search_promised_too_much():
     assert found.optimism == pytest.approx(0.02)
     assert found.summary == (
         "Trial 12 had val_accuracy 0.9800 in the search and has 0.9600 on the test set (standard deviation 0.010 over "
-        "3 seeds, known to ± 0.012 with 1,000 rows): 0.020 worse than the search promised."
+        "3 seeds, known to ± 0.012 with 1,000 rows): 0.020 worse than the search promised, within chance."
     )
 
 
@@ -377,3 +378,9 @@ def test_notes_are_shown_once_and_escaped(record, tmp_path):
     assert "a &lt;b&gt; &amp; c" in found._repr_html_()
     assert repr(found).endswith("first\na <b> & c")
     assert "<script" not in found._repr_html_()
+
+
+def test_only_a_gap_that_seeds_or_rows_explain_is_called_chance():
+    few = [0.9, 0.9, 0.9]
+    assert of([0.975, 0.976, 0.974], few).summary.endswith("0.0050 worse than the search promised, within chance.")
+    assert of([0.901, 0.900, 0.899], few).summary.endswith("0.080 worse than the search promised.")

@@ -249,7 +249,7 @@ def test_without_a_search_there_is_no_winner():
 
 def test_a_test_set_that_the_search_validated_with_is_told():
     with pytest.warns(UserWarning, match="x_test is what the search validated with"):
-        found = finish(search(), test=(X[32:48].copy(), Y[32:48]))
+        found = finish(search(), train=(X[:32], Y[:32]), test=(X[32:48].copy(), Y[32:48]))
     assert any("too good" in note for note in found.notes)
 
 
@@ -341,3 +341,28 @@ def test_an_estimators_run_trial_of_the_users_own_is_refused():
     tuner.search(X, Y, verbose=0)
     with pytest.raises(OptionError, match="run_trial of its own"):
         finish(tuner)
+
+
+def test_test_rows_among_the_rows_to_train_with_are_warned_of():
+    with pytest.warns(UserWarning, match=r"16 of the 16 test rows are among the rows to train with.*Take them out"):
+        finish(search(), train=(X, Y))
+
+
+def test_a_test_set_in_another_order_is_no_other_test_set():
+    tuner = search()
+    finish(tuner)
+    with pytest.warns(UserWarning, match="second time that rows of this test set are looked at"):
+        finish(tuner, test=(HELD_OUT[0][::-1].astype("float64"), HELD_OUT[1][::-1]))
+
+
+def test_a_score_of_ones_own_is_the_better_the_larger_and_no_promise_of_the_searchs():
+    tuner = search(objective="val_loss")
+    best, other = (trial.trial_id for trial in tuner.oracle.get_best_trials(2))
+    units = {trial: tuner.oracle.trials[trial].hyperparameters.get("units") for trial in (best, other)}
+    wanted = max(units, key=units.get)
+
+    found = finish(tuner, repeats=3, score=lambda made, x, y: float(made.layers[0].units))
+
+    assert found.verdict.startswith(f"Trial {int(wanted)} is ahead of trial")
+    assert np.isnan(found.optimism)
+    assert "promised" not in found.summary
