@@ -32,7 +32,7 @@ def cell_of(tuner: BaseTuner) -> CellText:
     """
     if not isinstance(tuner.cell, CellText):
         raise OptionError(
-            f"The cell of {tuner.name} is not known in this kernel. Run its %%tune cell again, which trains nothing "
-            "where the search has finished."
+            f"{tuner.name} came from no %%tune cell in this kernel, so there is no cell to change. If there was one, "
+            "run it again: it trains nothing where the search has finished. Its best values: tuner.best."
         )
     return tuner.cell

@@ -16,7 +16,6 @@ from kt_notebook.magics.bake import bake_word
 from kt_notebook.magics.finish import finish_word
 from kt_notebook.magics.given_line import read_given_line
 from kt_notebook.magics.named_search import named_search, tuner_of
-from kt_notebook.magics.plot import plot_word
 from kt_notebook.magics.refine import refine_word
 from kt_notebook.magics.show import show_word
 from kt_notebook.panel.host import HostedSearch, Owner, host_of
@@ -114,6 +113,13 @@ def _best(shell: Any, words: list[str]) -> Any:
     return tuner_of(named_search(shell, words)).best
 
 
+def _plot(shell: Any, words: list[str]) -> None:
+    """Show a figure of one search."""
+    from kt_notebook.magics.plot import plot_word  # What it works out with, scipy, takes a second to load.
+
+    plot_word(shell, words)
+
+
 def _poster(command: type[Pause | Resume | Stop | StopNow]) -> Callable[[Any, list[str]], None]:
     def post(shell: Any, words: list[str]) -> None:
         """Ask one search for something."""
@@ -166,7 +172,7 @@ WORDS: dict[str, Callable[[Any, list[str]], Any]] = {
     "enqueue": _enqueue,
     "results": _results,
     "best": _best,
-    "plot": plot_word,
+    "plot": _plot,
     "bake": bake_word,
     "refine": refine_word,
     "finish": finish_word,

@@ -103,7 +103,7 @@ def test_a_failed_trial_is_baked_to_be_looked_into(notebook):
 def test_a_search_whose_cell_is_not_known_says_what_to_do(searched):
     searched["q"].cell = None
 
-    with pytest.raises(OptionError, match="Run its %%tune cell again, which trains nothing"):
+    with pytest.raises(OptionError, match="came from no %%tune cell in this kernel"):
         bake(searched)
 
 

@@ -306,8 +306,8 @@ def test_searches_on_disk_are_listed_and_opened(notebook):
     ("line", "said"),
     [
         ("statis", "%tune has no word 'statis'. Did you mean status?"),
-        ("xyzzy", "There are: list, show, status, wait, stop, pause, resume, enqueue, results, best, open."),
-        ("status q2", "no search called 'q2'. There are: q."),
+        ("xyzzy", "There are: list, show, status, wait, stop, pause, resume, enqueue, results, best, plot, bake, refine, finish, open."),
+        ("status q2", "no search called 'q2'. Did you mean q"),
         ("stop", "q has ended (finished). Run its cell again to go on."),
         ("open", "%tune open takes one folder"),
         ("open nowhere", "nowhere is no project of ours. Beside this notebook there are: q-"),
