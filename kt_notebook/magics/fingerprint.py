@@ -1,13 +1,15 @@
 """What a cell's data looked like: to notice that they changed since an earlier session, or in place by a trial.
 
 How it works: an array is known by its shape, dtype and a hash of a sample of its elements; a plain value by its text; a
-function or class of another cell by its source. Nothing of the user's own types is called.
+function or class of another cell by its source, and by what this reads of the notebook: functions, classes, tables and
+plain values, but no lists and dicts, which it may fill. Nothing of the user's own types is called.
 """
 
+import dis
 import hashlib
 import inspect
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -61,17 +63,53 @@ def _fingerprint(value: Any, depth: int) -> str | None:
         parts = [f"{key!r}:{_fingerprint(item, depth + 1)}" for key, item in items]
         return f"{kind.__name__} {_hash('|'.join(parts).encode())}"
     if isinstance(value, types.FunctionType | type):
-        return _source(value)
+        return _source(value, set())
     return _table(value)
 
 
-def _source(value: Any) -> str | None:
-    if getattr(value, "__module__", None) != "__main__":
+def _source(value: Any, seen: set[int]) -> str | None:
+    """Fingerprint a function or class of the notebook and what it reads; `seen` are those that are being looked at."""
+    if getattr(value, "__module__", None) != "__main__" or id(value) in seen:
         return None
+    seen.add(id(value))
     try:
-        return f"source {_hash(inspect.getsource(value).encode())}"
+        parts = [] if isinstance(value, type) else [inspect.getsource(value)]
     except (OSError, TypeError):
         return None
+    held = _held_by(value) if isinstance(value, type) else _read_by(value)
+    for name, part in sorted(held.items()):
+        if isinstance(part, types.FunctionType | type):
+            text = _source(part, seen)
+        else:
+            text = None if type(part) in (list, tuple, dict) else _fingerprint(part, depth=0)
+        parts += [f"{name}:{text}"] if text is not None else []
+    return f"source {_hash('|'.join(parts).encode())}"
+
+
+def _held_by(value: type) -> dict[str, Any]:
+    """Return a class's bases, methods and plain values: where a notebook's class is written, Python does not tell."""
+    held: dict[str, Any] = {f"base {base.__qualname__}": base for base in value.__bases__}
+    for name, part in vars(value).items():
+        if name not in ("__module__", "__doc__", "__qualname__", "__firstlineno__"):
+            held[name] = getattr(part, "__func__", None) or getattr(part, "fget", None) or part
+    return held
+
+
+def _read_by(function: types.FunctionType) -> dict[str, Any]:
+    """Return what a function reads of the notebook and of the functions around it."""
+    held = function.__globals__
+    found = {name: held[name] for name in _global_names(function.__code__) if name in held}
+    return found | dict(inspect.getclosurevars(function).nonlocals)
+
+
+def _global_names(code: types.CodeType) -> Iterator[str]:
+    """Yield the names that code reads and does not set itself, those of the functions in it included."""
+    steps = list(dis.get_instructions(code))
+    own = {step.argval for step in steps if step.opname == "STORE_GLOBAL"}
+    yield from (step.argval for step in steps if step.opname == "LOAD_GLOBAL" and step.argval not in own)
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            yield from _global_names(part)
 
 
 def _table(value: Any) -> str | None:
