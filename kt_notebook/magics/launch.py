@@ -35,7 +35,7 @@ from kt_notebook.magics.place import (
     write_data,
 )
 from kt_notebook.magics.rebinding import watching_names
-from kt_notebook.magics.start_from import SKELETON, TAKEN_OVER, start_from
+from kt_notebook.magics.start_from import SKELETON, TAKEN_OVER, source_to_take, start_from, why_not_started
 from kt_notebook.magics.tuner_choice import choose_tuner, make_oracle, notes_on_choice
 from kt_notebook.panel.host import FrontEnd, Host, HostedSearch, front_end, host_of
 from kt_notebook.search.session import Session
@@ -92,7 +92,7 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
     """Start a cell's search, or go on with it, or show it where it is running or finished.
 
     Raises:
-        OptionError: NAME holds something else.
+        OptionError: NAME holds something else, or --start-from names no search.
         ProjectLockedError: Another process searches in the project.
         SearchStateError: It is to be overwritten and is running.
         StorageError: The project's place cannot be written.
@@ -110,7 +110,8 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
     running = _running_in(host, project)
     if running is not None:
         return _join(shell, running, options)
-    told = _differences(project, options, cell)
+    told = [*_differences(project, options, cell), *why_not_started(shell, options, project)]
+    source = source_to_take(shell, options, project)
     if options.overwrite:
         project.archive()
     elif (begun := first_record(project.journal_path, SearchStarted.kind)) is not None:
@@ -120,8 +121,9 @@ def launch(shell: Any, options: TuneOptions, cell: CellSearch) -> Tuner:
     notes = notes_on_choice(options, oracle, cell.space, is_whole=cell.is_whole)
     if choice.reason:
         notes.append(SearchNoted("advice", "tuner_chosen", choice.reason))
-    taken = start_from(shell, options, oracle, cell.space, project, data, is_whole=cell.is_whole)
-    cell = replace(cell, notes=(*cell.notes, *notes, *told, *taken))
+    if source is not None:
+        told.append(start_from(source, options, oracle, cell.space, project, data, is_whole=cell.is_whole))
+    cell = replace(cell, notes=(*cell.notes, *notes, *told))
     data |= {**search_fingerprints(options, cell.identity), TUNER: choice.name}
     return _begin(shell, options, cell, oracle, project, data)
 

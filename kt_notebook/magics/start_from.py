@@ -15,11 +15,20 @@ from kt_notebook.magics.options import TuneOptions
 from kt_notebook.magics.place import read_data
 from kt_notebook.oracles.hyperband import HyperbandOracle
 from kt_notebook.panel.host import host_of
-from kt_notebook.search.taking_over import fitting_trials, take_over
+from kt_notebook.search.taking_over import fitting_trials, n_taken_over, take_over
 from kt_notebook.storage.project_store import load_record
 from kt_notebook.storage.projects import Project, list_projects
 
-__all__ = ["SKELETON", "TAKEN_OVER", "source_project", "space_to_search", "start_from", "why_not"]
+__all__ = [
+    "SKELETON",
+    "TAKEN_OVER",
+    "source_project",
+    "source_to_take",
+    "space_to_search",
+    "start_from",
+    "why_not",
+    "why_not_started",
+]
 
 # The note that says that trials were taken over.
 TAKEN_OVER = "trials_taken_over"
@@ -28,8 +37,50 @@ SKELETON = "%%tune cell without ranges"
 
 
 # Any: IPython's shell.
+def source_to_take(shell: Any, options: TuneOptions, project: Project) -> Project | None:
+    """Return the project whose trials a search is to begin with, None where it begins with none or has begun.
+
+    Args:
+        shell: The notebook.
+        options: The cell's.
+        project: The new search's, before it is overwritten.
+
+    Raises:
+        OptionError: There is no such search, or it is the one that is to be overwritten.
+    """
+    if options.start_from is None or (project.is_there and not options.overwrite):
+        return None
+    source = source_project(shell, options.start_from)
+    if _is_same(source, project):
+        raise OptionError(
+            f"--start-from {options.start_from} is the search that --overwrite would begin anew. Leave one of the two "
+            "out."
+        )
+    return source
+
+
+# Any: as above.
+def why_not_started(shell: Any, options: TuneOptions, project: Project) -> list[SearchNoted]:
+    """Return the note that a search which has begun takes no trials over, where it has taken none before."""
+    if options.start_from is None or options.overwrite or not project.journal_path.exists():
+        return []
+    try:
+        if _is_same(source_project(shell, options.start_from), project):
+            return []
+    except OptionError:
+        pass  # It may be gone: what was taken over is here.
+    record, _ = load_record(project)
+    if n_taken_over(record):
+        return []
+    text = (
+        f"No trial of {options.start_from} was taken over: {options.name} has begun already, and goes on from its own "
+        "trials. Add --overwrite to begin it anew."
+    )
+    return [SearchNoted("warning", "not_taken_over", text)]
+
+
 def start_from(
-    shell: Any,
+    source: Project,
     options: TuneOptions,
     oracle: Oracle,
     space: HyperParameters,
@@ -37,25 +88,21 @@ def start_from(
     data: dict[str, str],
     *,
     is_whole: bool,
-) -> list[SearchNoted]:
+) -> SearchNoted:
     """Put another search's trials into a project that nothing has begun in, and return what to say of it.
 
     Args:
-        shell: The notebook.
-        options: The cell's; `start_from` names the other search.
+        source: The other search's project.
+        options: The cell's.
         oracle: The new search's.
         space: What reading the cell has found.
-        project: The new search's; where one has begun there, nothing is done.
+        project: The new search's.
         data: The fingerprints of what the cell reads, and of what it says beside its ranges.
         is_whole: Whether `space` is all that is searched.
 
     Raises:
-        OptionError: There is no such search.
         StorageError: One of the projects cannot be read, or written.
     """
-    if options.start_from is None or project.is_there:
-        return []
-    source = source_project(shell, options.start_from)
     record, _ = load_record(source)
     searched = space_to_search(space.search_space, record, is_whole=is_whole)
     reason = why_not(options, oracle, record, read_data(source), data)
@@ -63,14 +110,19 @@ def start_from(
         reason = "none of them lies in this cell's ranges"
     if reason is not None:
         text = f"No trial of {source.name} was taken over, this search starts from nothing: {reason}."
-        return [SearchNoted("warning", "not_taken_over", text)]
+        return SearchNoted("warning", "not_taken_over", text)
     taken = take_over(source, record, project, oracle, searched)
     text = (
         f"{taken.n_taken} of {taken.n_ended} trials of {source.name} taken over; they count as trials of this search."
     )
-    return [SearchNoted("advice", TAKEN_OVER, text)]
+    return SearchNoted("advice", TAKEN_OVER, text)
 
 
+def _is_same(one: Project, other: Project) -> bool:
+    return one.path.resolve() == other.path.resolve()
+
+
+# Any: as above.
 def source_project(shell: Any, text: str) -> Project:
     """Return the project that a NAME or FOLDER means: a folder, then a search of this kernel, then one on disk.
 
@@ -126,6 +178,8 @@ def why_not(
         return "its trials had another number of executions"
     if record.search["max_epochs"] != options.max_epochs:
         return "its trials had another number of epochs at most"
+    if SKELETON not in before:
+        return "nothing is known of its code and data, so its results may be another thing's"
     changed = changed_names(before, data)
     if SKELETON in changed:
         return "this cell says something else than its cell did, beside the ranges"

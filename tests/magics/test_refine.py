@@ -181,3 +181,53 @@ def test_what_is_shown_as_html_is_escaped():
     assert "q &lt;1&gt;" in shown
     assert "<li>a &lt; b</li>" in shown
     assert "c &amp; d" in shown
+
+
+X = "x = hp.Float('x', 0, 1)\nx\n"
+
+
+def test_a_search_that_has_begun_says_that_it_takes_no_trials_over(notebook):
+    notebook.ok(f"%%tune a --max-trials 5 --seed 1 --wait\n{X}")
+    notebook.ok(f"%%tune b --max-trials 3 --seed 2 --wait\n{X}")
+    ran = notebook.ok(f"%%tune b --max-trials 6 --seed 2 --wait --start-from a\n{X}")
+
+    assert "No trial of a was taken over: b has begun already, and goes on from its own trials." in ran.out
+    assert len(notebook["b"].results) == 6
+
+
+def test_a_search_that_is_to_begin_anew_cannot_start_from_itself(notebook):
+    notebook.ok(f"%%tune a --max-trials 5 --seed 1 --wait\n{X}")
+    notebook.fails(f"%%tune a --max-trials 6 --seed 1 --wait --overwrite --start-from a\n{X}")
+    ran = notebook.ok(f"%%tune a --max-trials 6 --seed 1 --wait\n{X}")
+
+    assert "a goes on from 5 trials." in ran.out
+
+
+def test_nothing_is_overwritten_where_the_source_is_not_there(notebook):
+    notebook.ok(f"%%tune a --max-trials 5 --seed 1 --wait\n{X}")
+    notebook.fails(f"%%tune a --max-trials 6 --seed 1 --wait --overwrite --start-from nowhere\n{X}")
+
+    assert "a goes on from 5 trials." in notebook.ok(f"%%tune a --max-trials 6 --seed 1 --wait\n{X}").out
+
+
+def test_trials_are_not_taken_over_when_what_a_function_calls_changed(notebook):
+    cell = "x = hp.Float('x', 0, 1)\nf(x)\n"
+    notebook.ok("def g(x):\n    return x\n")
+    notebook.ok("def f(x):\n    return g(x)\n")
+    notebook.ok(f"%%tune a --max-trials 5 --seed 1 --wait\n{cell}")
+    notebook.ok("def g(x):\n    return 2 * x\n")
+    ran = notebook.ok(f"%%tune b --max-trials 6 --seed 2 --wait --start-from a\n{cell}")
+
+    assert "this search starts from nothing: f changed since" in ran.out
+
+
+def test_trials_of_a_search_whose_cell_is_not_known_are_not_taken_over(notebook):
+    notebook.ok(
+        "import kt_notebook\n"
+        "t = kt_notebook.RandomSearch(lambda hp: hp.Float('x', 0, 1) + 7, max_trials=3, directory='made', "
+        "objective=kt_notebook.Objective('score', 'min'), project_name='p')\n"
+        "t.search(block=True)\n"
+    )
+    ran = notebook.ok(f"%%tune b --max-trials 4 --seed 2 --wait --objective score:min --start-from made/p\n{X}")
+
+    assert "nothing is known of its code and data" in ran.out
