@@ -1,5 +1,6 @@
 """Findings on how trials train: pruned too early, ended while they still got better, trained on past their best."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ Array = NDArray[np.float64]
 
 # Complete trials that must tell what their curves were worth.
 _MIN_COMPLETE = 8
+_MIN_PRUNED = 5
 _MIN_EPOCHS = 3
 # Which of the complete trials are the good ones.
 _GOOD_SHARE = 1 / 3
@@ -24,6 +26,8 @@ _GOOD_SHARE = 1 / 3
 _WORSE_HALF = 0.5
 _MIN_GOOD = 4
 _MIN_CROSSING = 0.25
+# Of ranks then with ranks in the end, with 95 % certainty: where it may be more, curves tell enough.
+_MAX_CORRELATION = 0.6
 _MIN_LAST_SHARE = 0.6
 # What the last quarter of the epochs must have brought, in shares of all that training brought since its first epoch.
 _MIN_LATE_GAIN = 0.05
@@ -36,7 +40,7 @@ def advice_on_pruning(record: SearchRecord) -> Iterator[Advice]:
     ended = ended_trials(record)
     pruned = [trial for trial in ended if trial.pruned is not None]
     curves = [curve for trial in _complete(ended) if (curve := curve_of(trial, record))]
-    if not pruned or len(curves) < _MIN_COMPLETE:
+    if len(pruned) < _MIN_PRUNED or len(curves) < _MIN_COMPLETE:
         return
     epoch = int(np.median([int(trial.pruned["epoch"]) for trial in pruned if trial.pruned is not None]))
     known = [curve for curve in curves if epoch in curve and max(curve) > epoch]
@@ -45,27 +49,36 @@ def advice_on_pruning(record: SearchRecord) -> Iterator[Advice]:
     then = np.array([min(value for at, value in curve.items() if at <= epoch) for curve in known])
     final = np.array([min(curve.values()) for curve in known])
     good = np.argsort(final, kind="stable")[: max(3, round(len(known) * _GOOD_SHARE))]
-    crossing = float(np.mean(stats.rankdata(then)[good] > len(known) * _WORSE_HALF + 0.5))
-    correlation = float(stats.spearmanr(then, final).statistic) if np.ptp(then) > 0 and np.ptp(final) > 0 else 0.0
-    # With ranks as good as drawn at random half of the good ones would be there: the lower end of what is plausible.
-    surely = (
-        float(stats.beta.ppf(0.1, crossing * len(good) + 1e-9, len(good) * (1 - crossing) + 1)) if crossing else 0.0
-    )
-    if surely < _MIN_CROSSING / 2 or crossing < _MIN_CROSSING or correlation > 0.6:
+    n_crossing = int((stats.rankdata(then)[good] > len(known) * _WORSE_HALF + 0.5).sum())
+    most = _correlation_at_most(then, final)
+    if n_crossing < len(good) * _MIN_CROSSING or most > _MAX_CORRELATION:
         return
     text = (
-        f"{trials_text(len(pruned))} were pruned, half of them by epoch {epoch + 1}, when nothing was decided: of the "
-        f"{len(good)} best complete trials {percent(crossing)} were in the worse half then (rank correlation with the "
-        f"end {correlation:.2f}). Search with --prune none."
+        f"{trials_text(len(pruned))} were pruned, half of them by epoch {epoch + 1}, before it showed who wins: of the "
+        f"{len(good)} best complete trials {n_crossing} were in the worse half then (rank correlation with the end at "
+        f"most {most:.2f}). Search with --prune none."
     )
     evidence = {
         "n_pruned": len(pruned),
         "epoch": epoch,
-        "share_crossing": crossing,
-        "rank_correlation": correlation,
+        "share_crossing": n_crossing / len(good),
+        "rank_correlation_at_most": most,
         "n_complete": len(known),
     }
     yield Advice(AdviceKind.PRUNED_EARLY, None, text, evidence)
+
+
+def _correlation_at_most(one: Array, other: Array) -> float:
+    """Return the upper end of what two rankings' correlation may be, with 95 % certainty.
+
+    Source: Fisher's transformation, with the variance of Bonett and Wright 2000, Sample size requirements for
+    estimating Pearson, Kendall and Spearman correlations.
+    """
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 1.0
+    found = float(np.clip(stats.spearmanr(one, other).statistic, -0.999, 0.999))
+    error = math.sqrt((1 + found**2 / 2) / (len(one) - 3))
+    return math.tanh(math.atanh(found) + 1.645 * error)
 
 
 def advice_on_epochs(record: SearchRecord) -> Iterator[Advice]:

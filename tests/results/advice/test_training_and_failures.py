@@ -73,9 +73,9 @@ def test_trials_that_the_users_own_early_stopping_ended_say_nothing_of_too_many_
     assert about(told.record, AdviceKind.EARLY_STOPPING) == []
 
 
-def pruned_search(curve):
-    told = with_curves(curve, 24)
-    for number in range(24, 40):
+def pruned_search(curve, n_complete=24, n_pruned=16):
+    told = with_curves(curve, n_complete)
+    for number in range(n_complete, n_complete + n_pruned):
         told.begin(str(number), drawn(number)).curve(str(number), [5.0, 4.9], n_epochs=10)
         told.end(str(number), 4.9, pruned=1)
     return told.record
@@ -86,8 +86,25 @@ def test_pruning_before_curves_tell_who_wins_is_found():
     record = pruned_search(lambda number: [2 - number / 24 + (number / 12 - 1) * epoch / 9 for epoch in range(10)])
     (item,) = about(record, AdviceKind.PRUNED_EARLY)
 
-    assert item.evidence["rank_correlation"] < 0
+    assert item.evidence["rank_correlation_at_most"] < 0.3
+    assert "16 trials were pruned, half of them by epoch 2, before it showed who wins: of the 8 best" in item.text
     assert "Search with --prune none." in item.text
+
+
+@pytest.mark.parametrize(("n_complete", "n_pruned"), [(24, 1), (24, 4), (7, 16)])
+def test_few_trials_do_not_tell_that_pruning_is_early(n_complete, n_pruned):
+    curve = lambda number: [2 - number / 24 + (number / 12 - 1) * epoch / 9 for epoch in range(10)]  # noqa: E731
+
+    assert about(pruned_search(curve, n_complete, n_pruned), AdviceKind.PRUNED_EARLY) == []
+
+
+def test_curves_that_may_well_tell_who_wins_are_no_finding():
+    rng = random.Random(3)
+    ends = [rng.gauss(0, 1) for _ in range(9)]
+    starts = [end + rng.gauss(0, 1.2) + 5 for end in ends]
+    record = pruned_search(lambda n: [starts[n], starts[n] - 0.1, *(ends[n] - 5 for _ in range(8))], 9, 8)
+
+    assert about(record, AdviceKind.PRUNED_EARLY) == []
 
 
 def test_pruning_by_curves_that_keep_their_order_is_left_alone():
