@@ -2,9 +2,9 @@
 
 How it works: each search has 2 to 6 hyperparameters of all kinds and a smooth response with one interaction and noise;
 the project's own random and Bayesian oracles choose its trials. The same searches are judged after 20, 50 and 100 of
-them. Thresholds were chosen on the seeds 0 to 99; figures are of the seeds from 2000 on.
+them. Thresholds were chosen on the seeds 0 to 99; figures are of the seeds from 3000 on.
 
-    .venv/bin/python benchmarks/advice_rates.py [--seeds 2000 2200] [--json FILE]
+    .venv/bin/python benchmarks/advice_rates.py [--seeds 3000 3200] [--json FILE]
 """
 
 import argparse
@@ -273,7 +273,7 @@ def rates(first: int, end: int, n_processes: int) -> list[dict[str, Any]]:  # An
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", nargs=2, type=int, default=(2000, 2200), help="the first and the one after the last")
+    parser.add_argument("--seeds", nargs=2, type=int, default=(3000, 3200), help="the first and the one after the last")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

@@ -21,7 +21,7 @@ __all__ = ["advice_on_choices", "advice_on_effects", "advice_on_noise"]
 MAX_EFFECT = 0.035
 # Of what lies between the median and the best: where others are at their best, little of the whole may be much.
 MAX_EFFECT_NEAR_BEST = 0.34
-MIN_GAP = 0.85
+MIN_GAP = 1.0
 MIN_NOISE = 0.5
 # Of which some were, with 95 % certainty, in a good part that is a tenth of the range.
 MIN_TRIALS_FOR_NO_EFFECT = 29
