@@ -36,6 +36,8 @@ def finish_word(shell: Any, words: list[str]) -> Finish:
         raise OptionError(f"%tune finish was given {len(names)} names. {_USAGE}")
     tuner = _tuner(shell, names[0] if len(names) > n_data else None)
     held = [_held(shell, name) for name in names[-n_data:]]
+    if n_data == _DATASETS and any(hasattr(data, "shape") for data in held):
+        raise OptionError(f"{' and '.join(names[-n_data:])} are arrays, whose targets are missing. {_USAGE}")
     data = held if n_data == _WITH_TARGETS else [held[0], None, held[1], None]
     return tuner.finish(*data, **options)
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -67,6 +67,8 @@ class Comparison:
         else:
             told += f", then {ranked.index[1]} with {format_score(second['best_mean'])}"
         told += f"; {format_score(self.target)}, which all reached, took {_took(ranked)}."
+        if (ranked["repeats"].iloc[:2] > 1).all() and not _is_more_than_chance(first, second):
+            told += f" With {first['repeats']} and {second['repeats']} repeats this is within chance."
         if (ranked["repeats"] == 1).any():
             told += " With a single search, chance alone may make such a difference: give lists of repeats."
         return told
@@ -160,6 +162,18 @@ def compare(*searches: Search | Sequence[Search], **named: Search | Sequence[Sea
         table=table_of(groups, runs, sign, target),
         curves=curves_of(groups, runs, sign),
     )
+
+
+# Any: rows of a table of numbers and texts.
+def _is_more_than_chance(first: "pd.Series[Any]", second: "pd.Series[Any]") -> bool:
+    """Return whether two groups' means differ beyond their repeats, at the 5 % level (Welch 1947)."""
+    from scipy.stats import ttest_ind_from_stats
+
+    if not first["best_std"] + second["best_std"]:
+        return True
+    parts = (first["best_mean"], first["best_std"], first["repeats"])
+    others = (second["best_mean"], second["best_std"], second["repeats"])
+    return bool(ttest_ind_from_stats(*parts, *others, equal_var=False).pvalue < 0.05)
 
 
 def _took(ranked: pd.DataFrame) -> str:

@@ -198,8 +198,15 @@ def test_the_reading_warns_where_there_are_no_repeats():
 
     assert "chance alone" in alone.reading
     assert repeated.reading == (
-        "b came out best: 0.6250 on average, then a with 0.5250; 0.5000, which all reached, took b 1, a 1 trials."
+        "b came out best: 0.6250 on average, then a with 0.5250; 0.5000, which all reached, took b 1, a 1 trials. "
+        "With 2 and 2 repeats this is within chance."
     )
+
+
+def test_repeats_that_tell_two_searches_apart_are_not_called_chance():
+    low, high = ([search(score + 0.01 * n).record for n in range(4)] for score in (0.5, 0.8))
+
+    assert "chance" not in compare(a=low, b=high).reading
 
 
 def test_the_table_is_shown_escaped_with_the_best_row_tinted():

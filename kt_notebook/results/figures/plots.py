@@ -69,7 +69,7 @@ class Plots:
         Raises:
             OptionError: There is no such figure.
         """
-        return getattr(self, checked_kind(kind))(ax, **options)
+        return getattr(self, checked_kind(kind))(ax=ax, **options)
 
     def reading(self, kind: str, *names: str) -> str:
         """Return what a figure says, in a sentence.
@@ -110,13 +110,13 @@ class Plots:
         """Draw which hyperparameters the score depends on: see `plot_importance`; `n` limits how many."""
         return plot_importance(self._record(), ax, **options)
 
-    def slice(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the score against each hyperparameter, or `names`, and return an array of Axes: see `plot_slice`."""
-        return plot_slice(self._record(), ax, **options)
+    def slice(self, *names: str, ax: Any = None, **options: Any) -> Any:
+        """Draw the score against each hyperparameter, or those named, and return an array of Axes: see `plot_slice`."""
+        return plot_slice(self._record(), ax, **_given(names), **options)
 
-    def contour(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
-        """Draw the score over two hyperparameters, `names` or the most important ones: see `plot_contour`."""
-        return plot_contour(self._record(), ax, **options)
+    def contour(self, *names: str, ax: "Axes | None" = None, **options: Any) -> "Axes":
+        """Draw the score over two hyperparameters, those named or the most important ones: see `plot_contour`."""
+        return plot_contour(self._record(), ax, **_given(names), **options)
 
     def timeline(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
         """Draw when each trial ran: see `plot_timeline`."""
@@ -126,13 +126,17 @@ class Plots:
         """Draw the trials by two objectives: see `plot_pareto`."""
         return plot_pareto(self._record(), ax, **options)
 
-    def rank(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
+    def rank(self, *names: str, ax: "Axes | None" = None, **options: Any) -> "Axes":
         """Draw the trials' ranks over two hyperparameters: see `plot_rank`."""
-        return plot_rank(self._record(), ax, **options)
+        return plot_rank(self._record(), ax, **_given(names), **options)
 
     def __repr__(self) -> str:
         lines = [f"  .{f'{kind}()':14}{text}" for kind, text in KINDS.items()]
         return "\n".join(["Figures of this search; each returns matplotlib Axes:", *lines])
+
+
+def _given(names: tuple[str, ...]) -> dict[str, Any]:
+    return {"names": names} if names else {}
 
 
 _READINGS: dict[str, Callable[[SearchRecord], str]] = {
