@@ -306,7 +306,7 @@ def test_searches_on_disk_are_listed_and_opened(notebook):
     ("line", "said"),
     [
         ("statis", "%tune has no word 'statis'. Did you mean status?"),
-        ("xyzzy", "There are: list, show, status, wait, stop, pause, resume, enqueue, results, best, plot, bake, refine"),
+        ("xyzzy", "There are: list, show, status, wait, stop, pause, resume, enqueue, results, best, plot, bake"),
         ("status q2", "no search called 'q2'. Did you mean q"),
         ("stop", "q has ended (finished). Run its cell again to go on."),
         ("open", "%tune open takes one folder"),
