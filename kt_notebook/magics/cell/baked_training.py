@@ -18,6 +18,8 @@ __all__ = ["Training", "call_edits", "data_edits", "free_name", "read_training"]
 
 # Arguments of a search that Keras' fit does not have.
 _OF_SEARCH = ("block", "cv", "fit", "timeout")
+# Ends in a blank line, or in a comment that stands alone, which belongs to what comes below.
+_SET_OFF = re.compile(r"(?:\r\n|\r|\n|\A)[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)\Z")
 # Arguments of fit that a search also takes as functions which make them.
 _MADE = ("x", "validation_data", "callbacks")
 
@@ -86,7 +88,7 @@ def _joined(lines: Sequence[str], text: RawText, start: int) -> str:
     if indentation is None:
         return "; ".join(lines)
     above = text.raw[:start].rstrip(" \t")
-    is_set_off = bool(indentation) or not above or re.search(r"(\r\n|\r|\n)\s*(\r\n|\r|\n)\Z", above) is not None
+    is_set_off = bool(indentation) or not above or re.search(_SET_OFF, above) is not None
     return ("" if is_set_off else "\n") + f"\n{indentation}".join(lines)
 
 

@@ -353,8 +353,9 @@ def _fitted(text: str, node: ast.expr, parents: Mapping[ast.AST, ast.AST], after
         or (isinstance(holder, ast.Call) and holder.func is node)
         or (isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Pow) and holder.left is node)
     )
+    is_signed = isinstance(holder, ast.UnaryOp | ast.BinOp) and getattr(holder, "left", None) is not node
     is_whole_number = text.isdecimal() and isinstance(holder, ast.Attribute)
-    if is_followed and (text.startswith("-") or is_whole_number):
+    if ((is_followed or is_signed) and text.startswith("-")) or (is_followed and is_whole_number):
         return f"({text})"
     return f"{text} " if re.match(r"\w", after) else text
 

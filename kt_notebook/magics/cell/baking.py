@@ -180,21 +180,27 @@ def _notes(
     notes = []
     assumed = dict.fromkeys(name for held in kept.replacements.values() for name in held.assumed)
     if assumed:
-        notes.append(f"Without a value in this trial, so their default stands there: {_listed(list(assumed))}.")
+        their = "its default stands" if len(assumed) == 1 else "their defaults stand"
+        notes.append(f"Not used by this trial, so {their} there: {_listed(list(assumed))}.")
     commented_lines = sorted({held.node.lineno for held in kept.replacements.values() if held.has_comment})
     if commented_lines:
-        notes.append(f"Comments inside of the calls in line {_listed(commented_lines)} went with them.")
+        notes.append(f"Comments inside of the calls in {_lines(commented_lines)} went with them.")
     if kept.n_scopes:
-        notes.append(f"Scopes of {plan.hp_name} that are no longer needed are gone: nothing is declared in them.")
+        notes.append(f"Scopes of {plan.hp_name} are gone, since nothing is declared in them any more.")
     if needs_hp:
         places = sorted({name.lineno for name in kept.remaining})
-        where = f" in line {_listed(places)}" if places else ""
+        where = f" in {_lines(places)}" if places else ""
         notes.append(f"{plan.hp_name} is still needed{where}: it is made here, with the trial's values.")
         return notes
     unknown = [name for name in without_budget(trial.values) if name not in uses.names_used]
     if unknown:
         notes.append(f"The trial also has values that this cell does not declare: {_listed(unknown)}.")
     return notes
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    """Return which lines are meant: this text counts otherwise than the cell that was searched."""
+    return f"line{'' if len(numbers) == 1 else 's'} {_listed(numbers)} of the tuned cell"
 
 
 def _listed(items: Sequence[object]) -> str:

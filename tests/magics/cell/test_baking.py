@@ -262,6 +262,7 @@ READS_WELL = [
     ("for s in t: u = hp.Int(1, 9)", {"u_a": 1, "u_b": 2}, 'for s in t: u = {"u_a": 1, "u_b": 2}[f"u_{s}"]'),
     ("[hp.Int(f'u_{i}', 1, 99) for i in range(hp.Int('n', 1, 3))]", {"u_0": 5, "n": 1}, "[5 for i in range(1)]"),
     ("hp.Float('x', -1, 1) ** 2", {"x": -0.5}, "(-0.5) ** 2"),
+    ("1 - hp.Int('x', -9, 1) - -hp.Int('y', -9, 1)", {"x": -2, "y": -3}, "1 - (-2) - -(-3)"),
     ("hp.Int('n', 1, 9).real", {"n": 3}, "(3).real"),
     ("hp.Fixed('x', float('inf'))", {"x": float("inf")}, "float('inf')"),
     ("%time x = hp.Int('a', 1, 9); y = hp.Int('b', 1, 9)\nx", {"a": 2, "b": 3}, "%time x = 2; y = 3\nx"),
@@ -300,10 +301,29 @@ def test_the_head_says_what_is_not_as_it_was():
     text = "x = hp.Int(\n  'u',  # wide\n  1, 9)\nif hp.Boolean('b'):\n    hp.Int('v', 1, 9)\nx"
 
     assert notes(text, u=2, b=False, w=5) == (
-        "Without a value in this trial, so their default stands there: v.",
-        "Comments inside of the calls in line 2 went with them.",
+        "Not used by this trial, so its default stands there: v.",
+        "Comments inside of the calls in line 2 of the tuned cell went with them.",
         "The trial also has values that this cell does not declare: w.",
     )
+
+
+def test_the_head_counts_what_the_trial_does_not_use():
+    text = "if hp.Boolean('b'):\n    hp.Int('v', 1, 9)\n    hp.Int('w', 1, 9)\n1"
+
+    assert notes(text, b=False) == ("Not used by this trial, so their defaults stand there: v, w.",)
+
+
+def test_the_head_counts_lines_as_the_tuned_cell_does():
+    assert notes("x = hp.Int('u', 1, 9)\nprint(hp.values)\nhp", u=2) == (
+        "hp is still needed in lines 3, 4 of the tuned cell: it is made here, with the trial's values.",
+    )
+
+
+def test_a_comment_above_search_stays_with_its_lines():
+    build = "def build(hp):\n    return hp.Int('u', 1, 9)\n"
+
+    assert "\n\n# train\nmodel = build()\nhistory" in baked(f"{build}\n# train\nsearch(x)", u=2)
+    assert "    return 2\n\nmodel = build()\nhistory" in baked(f"{build}search(x)", u=2)
 
 
 def test_the_head_says_what_a_search_alone_can_take():
