@@ -314,6 +314,15 @@ def test_any_search_can_be_drawn(kind, record):
     plt.close("all")
 
 
+def test_a_search_whose_trials_were_all_pruned_has_a_contour():
+    tale = Tale(lambda hp: (hp.Int("x", 1, 9), hp.Float("y", 0.0, 1.0)))
+    for number in range(3):
+        tale.end(str(number), 0.5, {"x": number + 1, "y": 0.1 * number}, pruned=1)
+    ax = Plots(lambda: tale.record)("contour")
+    assert len(dots(ax, "pruned")) == 3
+    plt.close("all")
+
+
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=30), st.sampled_from([-1.0, 1.0]))
 def test_the_best_score_is_always_in_the_range_shown(scores, sign):
     low, high = range_of(np.array(scores), sign)

@@ -60,7 +60,8 @@ def plot_contour(
         return ax
     data = found.data
     scores, is_complete = data[found.score].to_numpy(dtype=float), (data["state"] == "complete").to_numpy()
-    norm = colour_range(np.concatenate([scores[is_complete], found.surface.to_numpy().ravel()]), found.sign)
+    coloured = np.concatenate([scores[is_complete], found.surface.to_numpy().ravel()])
+    norm = colour_range(coloured if coloured.size else scores, found.sign)
     cmap = colour_map(ax, best_is_high=found.sign < 0)
     set_scale(ax, "x", found.scales[0])
     set_scale(ax, "y", found.scales[1])
