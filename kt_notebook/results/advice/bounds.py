@@ -16,6 +16,8 @@ _SHARE_ADDED = 0.5
 _MIN_FACTOR, _MAX_FACTOR = 2.0, 100.0
 # An upper end as near to 1 as this is where a share ends: momentum 0.99.
 _NEAR_ONE = 0.9
+# A momentum of 1 never comes to rest.
+_SHORT_OF_ONE = 0.99
 
 
 def fixed(name: str, value: object) -> Change:
@@ -44,7 +46,7 @@ def extended(entry: Number, end: End) -> Change | None:
     """
     if entry.sampling == "reverse_log" or entry.min_value == entry.max_value:
         return None
-    bound = _beyond_on_steps(entry, end) if entry.step is not None else _beyond(entry, end)
+    bound = _beyond_on_steps(entry, end) if _has_steps(entry) else _beyond(entry, end)
     bound = _within_nature(entry, end, bound)
     if bound is None:
         return None
@@ -64,12 +66,12 @@ def narrowed(entry: Number, low: float, high: float) -> Change | None:
     low, high = max(low, entry.min_value), min(high, entry.max_value)
     if low >= high:
         return None
-    if entry.step is not None:
+    if _has_steps(entry):
         levels = entry.all_values()
         low = max((level for level in levels if level <= low), default=levels[0])
         high = min((level for level in levels if level >= high), default=levels[-1])
     elif entry.sampling == "linear":
-        unit = _unit((high - low) / 4)
+        unit = max(_unit((high - low) / 4), 1 if isinstance(entry, Int) else 0)
         low, high = math.floor(low / unit + 1e-9) * unit, math.ceil(high / unit - 1e-9) * unit
     else:
         low, high = _rounded(low, up=False), _rounded(high, up=True)
@@ -94,6 +96,11 @@ def change_of_scale(entry: Number) -> Change:
     return Change(entry.name, type(entry).__name__, arguments)
 
 
+def _has_steps(entry: Number) -> bool:
+    """Return whether a range's ends must be on steps; whole numbers are no such steps."""
+    return entry.step is not None and not (isinstance(entry, Int) and entry.step == 1)
+
+
 def _beyond_on_steps(entry: Number, end: End) -> float | None:
     levels = entry.all_values()
     n_more = max(1, round(len(levels) * _SHARE_ADDED))
@@ -111,11 +118,12 @@ def _beyond(entry: Number, end: End) -> float:
     low, high = entry.min_value, entry.max_value
     if entry.sampling == "log":
         factor = min(max((high / low) ** _SHARE_ADDED, _MIN_FACTOR), _MAX_FACTOR)
-        return _rounded(high * factor, up=True) if end == "high" else _rounded(low / factor, up=False)
+        return _usual(high * factor) if end == "high" else _usual(low / factor)
     added = (high - low) * _SHARE_ADDED
     unit = _unit(added)
     if end == "high":
-        return float(f"{math.ceil((high + added) / unit - 1e-9) * unit:.12g}")
+        bound = math.ceil((high + added) / unit - 1e-9) * unit
+        return float(f"{high / 2 if high < 0 <= bound else bound:.12g}")
     bound = math.floor((low - added) / unit + 1e-9) * unit
     return float(f"{low / 2 if low > 0 >= bound else bound:.12g}")
 
@@ -136,7 +144,9 @@ def _within_nature(entry: Number, end: End, bound: float | None) -> float | None
     is_share = low >= 0 and high <= 1 and entry.sampling == "linear"
     if not is_share:
         return bound
-    return None if high > _NEAR_ONE else min(bound, 1.0)
+    if high > _NEAR_ONE:
+        return None
+    return min(bound, _SHORT_OF_ONE if high == _NEAR_ONE and not _has_steps(entry) else 1.0)
 
 
 def _unit(width: float) -> float:
@@ -149,6 +159,13 @@ def _rounded(value: float, *, up: bool) -> float:
     """Return the next number of one digit, or two where one would move it by more than a third."""
     found = [_cut(value, digits, up=up) for digits in (0, 1)]
     return next((number for number in found if max(number / value, value / number) <= 4 / 3), found[-1])
+
+
+def _usual(value: float) -> float:
+    """Return the nearest number that people give a log scale: 1, 2, 3 or 5 times a power of ten."""
+    power = math.floor(math.log10(value))
+    near = [float(f"{factor}e{power}") for factor in (1, 2, 3, 5, 10)]
+    return min(near, key=lambda number: abs(math.log(number / value)))
 
 
 def _cut(value: float, digits: int, *, up: bool) -> float:

@@ -26,6 +26,14 @@ from tests.core.strategies import floats, ints
         (Int("x", 8, 64, step=2, sampling="log"), "high", {"max_value": 256}),
         (Int("x", 16, 128, sampling="log"), "low", {"min_value": 5}),
         (Int("x", 3, 9), "low", {"min_value": 1}),
+        (Int("x", 8, 64), "high", {"max_value": 100}),
+        (Int("x", 32, 512), "high", {"max_value": 800}),
+        (Int("x", 32, 512), "low", {"min_value": 16}),
+        (Int("x", -5, 5), "low", {"min_value": -10}),
+        (Float("x", 3e-4, 3e-3, sampling="log"), "low", {"min_value": 1e-4}),
+        (Float("x", 1e-6, 1e-3, sampling="log"), "high", {"max_value": 0.03}),
+        (Float("x", 0.5, 0.9), "high", {"max_value": 0.99}),
+        (Float("x", -10, -2), "high", {"max_value": -1.0}),
     ],
 )
 def test_a_range_goes_on_by_half_in_round_numbers(entry, end, arguments):
@@ -108,3 +116,8 @@ def test_one_value_wins_over_a_range():
     fixed = Change("x", "Fixed", {"value": 3.0})
 
     assert changes_of([finding(Change("x", "Float", {"max_value": 1.0})), finding(fixed)]) == [fixed]
+
+
+def test_whole_numbers_are_narrowed_to_round_ones():
+    assert narrowed(Int("x", 32, 512), 176, 272).arguments == {"min_value": 160, "max_value": 280}
+    assert narrowed(Int("x", 1, 8), 3, 5).arguments == {"min_value": 3, "max_value": 5}
