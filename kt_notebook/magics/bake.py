@@ -76,6 +76,8 @@ def _trial(record: SearchRecord, name: str, wanted: str | None) -> TrialRecord:
     """
     ranked = record.ranked()
     if wanted is None:
+        if not ranked and record.is_ended:
+            raise OptionError(f"{name} has no completed trial. One that failed can be baked too: %tune bake {name} N")
         if not ranked:
             raise OptionError(f"{name} has no completed trial yet. Wait for one: %tune wait {name}")
         return ranked[0]

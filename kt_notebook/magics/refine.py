@@ -84,7 +84,9 @@ def refine_word(shell: Any, words: list[str]) -> None:
     trials = f"{format_count(n)} trial{'' if n == 1 else 's'} with a result{'' if record.is_ended else ' so far'}"
     changes = changes_of(found)
     if not changes:
-        end = "there is nothing to change." if not found else "no range is to change, so there is no new cell."
+        end = "no range is to change, so there is no new cell." if found else "there is nothing to change."
+        if not n and not found:
+            end = "nothing can be told yet."
         display(Refinement(f"{search.name}, {trials}: {end}", texts))  # type: ignore[no-untyped-call]  # IPython's
         return
     title = f"{search.name}, {trials}: {len(found)} finding{'' if len(found) == 1 else 's'}"

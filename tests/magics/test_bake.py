@@ -87,7 +87,9 @@ def test_without_a_search_there_is_nothing_to_bake(notebook):
 def test_without_a_completed_trial_there_is_no_best_one(notebook):
     notebook.run("%%tune q --max-trials 1\nhp.Int('n', 1, 9)\n1 / 0")
 
-    with pytest.raises(OptionError, match="q has no completed trial yet"):
+    with pytest.raises(
+        OptionError, match=r"q has no completed trial\. One that failed can be baked too: %tune bake q N"
+    ):
         bake(notebook)
 
 

@@ -231,3 +231,18 @@ def test_trials_of_a_search_whose_cell_is_not_known_are_not_taken_over(notebook)
     ran = notebook.ok(f"%%tune b --max-trials 4 --seed 2 --wait --objective score:min --start-from made/p\n{X}")
 
     assert "nothing is known of its code and data" in ran.out
+
+
+def test_a_search_without_a_result_tells_nothing_yet(notebook):
+    notebook.fails("%%tune q --max-trials 4 --wait\nx = hp.Float('x', 0, 1)\nraise ValueError(x)\n")
+
+    assert refine(notebook) == "q, 0 trials with a result: nothing can be told yet.\n"
+
+
+def test_a_part_that_fails_is_cut_off_at_a_round_number(notebook):
+    notebook.ok(
+        "%%tune q --max-trials 40 --seed 4 --tuner random --wait\n"
+        "x = hp.Float('x', 0, 1)\nif x > 0.8:\n    raise ValueError\nx + hp.Float('y', 0, 1)\n"
+    )
+
+    assert "+ x = hp.Float('x', 0, 0.8)" in refine(notebook)

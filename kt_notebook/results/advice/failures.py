@@ -114,7 +114,9 @@ def _regions(entry: HyperParameter, trials: list[TrialRecord]) -> Iterator[_Regi
         pairs = list(itertools.pairwise(values))
         for below, above in pairs[:: math.ceil(len(pairs) / _MAX_SPLITS) or 1]:
             high = frozenset(at for at, value in held.items() if float(value) >= above)
-            yield _Region(entry, high, f"{shown(_plain(entry, above))} or more", (entry.min_value, below))
+            yield _Region(
+                entry, high, f"{shown(_plain(entry, above))} or more", (entry.min_value, _between(entry, below, above))
+            )
             low = frozenset(at for at, value in held.items() if float(value) <= below)
             yield _Region(entry, low, f"{shown(_plain(entry, below))} or less", (above, entry.max_value))
         return
@@ -123,6 +125,18 @@ def _regions(entry: HyperParameter, trials: list[TrialRecord]) -> Iterator[_Regi
         wanted = entry.identity(option)
         chosen = frozenset(at for at, value in held.items() if entry.identity(value) == wanted)
         yield _Region(entry, chosen, f"= {shown(option)}", [o for o in options if entry.identity(o) != wanted])
+
+
+def _between(entry: Float | Int, below: float, above: float) -> float:
+    """Return the number with the fewest digits from the last good value on, below the first that fails."""
+    if isinstance(entry, Int) or entry.step is not None or below <= 0:
+        return below
+    power = math.floor(math.log10(above))
+    for digits in range(-power, 6 - power):
+        found = round(math.ceil(below * 10.0**digits) / 10.0**digits, max(digits, 0))
+        if below <= found < above:
+            return found
+    return below
 
 
 def _is_number(value: object) -> bool:

@@ -10,7 +10,7 @@ from kt_notebook.core.parameter import Float, HyperParameter, Int
 from kt_notebook.results.advice.bounds import Number, as_number, change_of_scale, extended, narrowed
 from kt_notebook.results.advice.findings import Advice, AdviceKind
 from kt_notebook.results.advice.response import Response, fit_response
-from kt_notebook.results.advice.wording import number, percent, shown
+from kt_notebook.results.advice.wording import percent, shown
 
 __all__ = ["MIN_ACTIVE", "advice_on_ranges", "places_of", "single_entries", "top_trials"]
 
@@ -132,7 +132,7 @@ def _log_scale(response: Response, column: int, entry: Number, at_low: float) ->
     tried = [float(held[entry.name]) for held in trials.values if entry.name in held]
     share = sum(value < middle for value in tried) / len(tried)
     reason = (
-        f"the results are {number(min(math.exp(min(gain, 20.0)), 1e6))} times as likely on a log scale"
+        f"the results are {shown(float(f'{min(math.exp(min(gain, 20.0)), 1e6):.2g}'))} times as likely on a log scale"
         if gain >= MIN_LOG_EVIDENCE
         else f"the best is at its lower end (probability {percent(at_low)})"
     )
