@@ -23,6 +23,8 @@ MAX_EFFECT = 0.035
 MAX_EFFECT_NEAR_BEST = 0.34
 MIN_GAP = 1.0
 MIN_NOISE = 0.5
+# Results that are spread more widely than this, in standard deviations of chance, are no work of chance alone.
+MOST_SPREAD = 2.0
 # Of which some were, with 95 % certainty, in a good part that is a tenth of the range.
 MIN_TRIALS_FOR_NO_EFFECT = 29
 # With fewer trials an option has had no fair chance.
@@ -115,6 +117,8 @@ def advice_on_noise(response: Response, record: SearchRecord) -> Iterator[Advice
     n_executions = int(record.search["executions_per_trial"] or 1)
     chance = noise * response.loss_per_target
     losses = np.sort(trials.losses)
+    if chance * MOST_SPREAD < float(np.std(np.clip(losses, *np.quantile(losses, [0.05, 0.95])))):
+        return  # The model sees little but the crowd of good trials, and the others tell of hyperparameters.
     n_alike = max(2, int((losses <= losses[0] + 2 * math.sqrt(2) * chance).sum()))
     typical = noise / math.sqrt(float(np.median(variance)))
     n_needed = math.ceil(n_executions * (2 * typical) ** 2)
